@@ -1,0 +1,83 @@
+import { createServer, type RequestListener, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+
+export type HttpServer = {
+  url: string;
+  port: number;
+  /**
+   * Takes no new connection, lets running requests finish, ends event streams, and cuts what is left after
+   * `graceMs` (10,000 where left out).
+   */
+  close(graceMs?: number): Promise<void>;
+};
+
+const DEFAULT_GRACE_MS = 10_000;
+/** Longer than a client or a sidecar keeps an idle connection: otherwise it may send into a closing one. */
+const KEEP_ALIVE_MS = 65_000;
+const HEADERS_MS = 60_000;
+
+function isEventStream(response: ServerResponse): boolean {
+  return String(response.getHeader("content-type") ?? "").startsWith("text/event-stream");
+}
+
+/** Its reader would keep it open for ever; it reconnects to another replica. */
+function endStream(response: ServerResponse): void {
+  // A write that was under way may come after the end; it must not take the process down.
+  response.on("error", () => undefined);
+  response.end();
+}
+
+/** Serves `app`; port 0 takes a free one. Throws what `listen` reports, such as EADDRINUSE. */
+export async function listenHttp(
+  app: RequestListener,
+  { host, port }: { host: string; port: number },
+): Promise<HttpServer> {
+  const running = new Set<ServerResponse>();
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS });
+  const sockets = new Set<Socket>();
+  let closing = false;
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  server.on("request", (request, response: ServerResponse) => {
+    running.add(response);
+    if (closing) response.shouldKeepAlive = false;
+    response.once("close", () => {
+      running.delete(response);
+      if (closing) setImmediate(() => server.closeIdleConnections());
+    });
+    app(request, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const bound = (server.address() as AddressInfo).port;
+  const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+
+  return {
+    url: `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${bound}`,
+    port: bound,
+    close(graceMs = DEFAULT_GRACE_MS) {
+      closing = true;
+      return new Promise((resolve) => {
+        const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
+        for (const response of running) {
+          if (!response.headersSent) response.shouldKeepAlive = false;
+          else if (isEventStream(response)) endStream(response);
+        }
+        server.closeIdleConnections();
+        // A connection that never sent anything is not idle to Node, and would hold the server open.
+        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      });
+    },
+  };
+}
