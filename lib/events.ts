@@ -46,6 +46,18 @@ const reason = z.string().max(500);
  */
 const forward = { ...line, ...money, payment_token: z.string().max(100), address: addressSchema };
 
+/** The same after a step. Token and address are absent where the order service calls each step itself. */
+const carried = {
+  ...forward,
+  payment_token: forward.payment_token.optional(),
+  address: addressSchema.optional(),
+};
+const carriedByPayment = {
+  ...carried,
+  product_id: line.product_id.optional(),
+  quantity: line.quantity.optional(),
+};
+
 type EventDefinition<S extends z.ZodObject = z.ZodObject> = {
   /** Version of the schema; part of the CloudEvents type. */
   version: number;
@@ -88,7 +100,7 @@ export const events = {
     producer: "inventory",
     consumers: ["payment", "order"],
     description: "Stock is set aside for an order.",
-    schema: z.object({ ...order, ...forward, reserved_at: time }),
+    schema: z.object({ ...order, ...carried, reserved_at: time }),
   },
   "inventory.reservation-failed": {
     version: 1,
@@ -109,7 +121,7 @@ export const events = {
     producer: "payment",
     consumers: ["shipping", "order"],
     description: "The order's amount was charged.",
-    schema: z.object({ ...order, ...forward, payment_id: id, processed_at: time }),
+    schema: z.object({ ...order, ...carriedByPayment, payment_id: id, processed_at: time }),
   },
   "payment.failed": {
     version: 1,

@@ -1,0 +1,180 @@
+import { EventEmitter } from "node:events";
+
+import pg from "pg";
+
+import { type Log } from "./log";
+
+export type Queryable = {
+  /** Runs one statement. With `values` it is a prepared statement, parsed once per connection. */
+  query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
+};
+
+export type Transaction = Queryable & {
+  /** Emits `event` on the database once this transaction is committed; once, however often it is asked for. */
+  afterCommit(event: string): void;
+};
+
+export type Database = Queryable & {
+  readonly url: string;
+  on(event: string, listener: () => void): void;
+  off(event: string, listener: () => void): void;
+  /** Commits what `work` did, or rolls all of it back and throws what `work` threw. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Resolves where the database answers. */
+  ping(): Promise<void>;
+  /** Connections of the pool, and callers that wait for one. */
+  stats(): { total: number; idle: number; waiting: number };
+  /** Waits for the queries in hand, then closes every connection; calls after the first wait for the same end. */
+  close(): Promise<void>;
+};
+
+const connectTimeoutMs = 5_000;
+
+/** Statements are built from constants, so the list is short; the bound is for the one that is not. */
+const preparedStatements = 500;
+
+const statementNames = new Map<string, string>();
+
+function statementName(text: string): string | undefined {
+  const known = statementNames.get(text);
+  if (known !== undefined || statementNames.size >= preparedStatements) return known;
+  const name = `s${String(statementNames.size + 1)}`;
+  statementNames.set(text, name);
+  return name;
+}
+
+/** Counts and sums are far below 2^53, so a bigint of Postgres is a number here and not a string. */
+function parseBigint(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new Error(`the bigint ${text} does not fit into a number`);
+  return value;
+}
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: "text" | "binary") =>
+    oid === pg.types.builtins.INT8 && format !== "binary"
+      ? parseBigint
+      : (pg.types.getTypeParser(oid, format) as (value: string) => unknown),
+};
+
+async function run<R extends pg.QueryResultRow>(
+  client: pg.PoolClient,
+  text: string,
+  values?: unknown[],
+): Promise<pg.QueryResult<R>> {
+  if (values === undefined) return client.query<R>(text);
+  return client.query<R>({ name: statementName(text), text, values });
+}
+
+/**
+ * Whether `error` says that the connection cannot be used again: it is broken, or a migration changed a
+ * table under its prepared statements (0A000).
+ */
+function endsConnection(error: unknown): boolean {
+  return isDatabaseUnavailable(error) || (error as { code?: unknown }).code === "0A000";
+}
+
+const unavailableCodes = new Set([
+  "57P01", // the server shuts down
+  "57P02", // another process of the server crashed
+  "57P03", // the server is starting
+  "53300", // too many connections
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ENOENT", // the Unix socket of a server that is down
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+]);
+
+/** Whether `error` means that the database could not be reached, rather than that it refused a statement. */
+function isDatabaseUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
+  const code = (error as Error & { code?: unknown }).code;
+  if (typeof code === "string") return unavailableCodes.has(code) || /^08...$/.test(code);
+  // The driver has no codes for these.
+  return /connection terminated|timeout exceeded when trying to connect|connection error and is not queryable/i.test(
+    error.message,
+  );
+}
+
+/** Opens a pool of up to `size` connections. It connects when first used. */
+export function openDatabase(options: { url: string; size: number; log: Log }): Database {
+  const { url, size, log } = options;
+  const events = new EventEmitter();
+  // Any number of readers may follow the same row.
+  events.setMaxListeners(0);
+  let closing: Promise<void> | undefined;
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: size,
+    connectionTimeoutMillis: connectTimeoutMs,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    types,
+  });
+  pool.on("error", (error) => {
+    log.warn({ err: error }, "an idle database connection broke");
+  });
+  pool.on("connect", (client) => {
+    // A broken connection also fails the query in hand, so whoever uses it learns of it there.
+    client.on("error", () => undefined);
+  });
+
+  const query = async <R extends pg.QueryResultRow>(text: string, values?: unknown[]) => {
+    const client = await pool.connect();
+    try {
+      const result = await run<R>(client, text, values);
+      client.release();
+      return result;
+    } catch (error) {
+      client.release(endsConnection(error));
+      throw error;
+    }
+  };
+
+  const transaction = async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {
+    const client = await pool.connect();
+    const wanted = new Set<string>();
+    let result: T;
+    try {
+      await client.query("begin");
+      result = await work({
+        query: (text, values) => run(client, text, values),
+        afterCommit: (event) => wanted.add(event),
+      });
+      await commit(client);
+    } catch (error) {
+      const rolledBack = await client.query("rollback").then(
+        () => true,
+        () => false,
+      );
+      client.release(!rolledBack || endsConnection(error));
+      throw error;
+    }
+    client.release();
+    for (const event of wanted) events.emit(event);
+    return result;
+  };
+
+  return {
+    url,
+    on: (event, listener) => void events.on(event, listener),
+    off: (event, listener) => void events.off(event, listener),
+    query,
+    transaction,
+    ping: async () => void (await query("select 1")),
+    stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => (closing ??= pool.end()),
+  };
+}
+
+/** Postgres answers `commit` of a failed transaction with a rollback and no error: that must not pass as done. */
+async function commit(client: pg.PoolClient): Promise<void> {
+  const { command } = await client.query("commit");
+  if (command !== "COMMIT")
+    throw new Error("the transaction had failed before its commit and is rolled back");
+}

@@ -1,0 +1,102 @@
+import { SpanKind, trace } from "@opentelemetry/api";
+
+import { runInContext } from "./context";
+import { type Database, type Transaction } from "./db";
+import { type ReceivedEvent } from "./envelope";
+import { takeNew } from "./inbox";
+import { type Delivery } from "./pull";
+import { type Subscription } from "./subscription";
+import { ensureTrace, extractTrace, inSpan, isInstrumented } from "./telemetry";
+
+/** An event in hand. */
+export type Item = {
+  delivery: Delivery;
+  event: ReceivedEvent;
+  subscription: Subscription;
+  prepared: unknown;
+  /** When it was received, in ms of performance.now(). */
+  since: number;
+};
+
+function parentOf({ headers }: Delivery): ReturnType<typeof extractTrace> {
+  return ensureTrace(extractTrace({ traceparent: headers?.get("traceparent") }));
+}
+
+function attributesOf({ event, delivery }: Item): Record<string, string | number> {
+  return {
+    "messaging.system": "nats",
+    "messaging.destination.name": event.name,
+    "messaging.message.id": event.id,
+    "messaging.message.conversation_id": event.correlationId,
+    "symphony.attempt": delivery.attempt,
+  };
+}
+
+/** Runs `work` as part of the event's trace and conversation. `step` is the span's name. */
+export function inEvent<T>(item: Item, step: "prepare" | "process", work: () => Promise<T>): Promise<T> {
+  const { event, delivery } = item;
+  const options = { kind: SpanKind.CONSUMER, parent: parentOf(delivery), attributes: attributesOf(item) };
+  return runInContext({ correlationId: event.correlationId, orderId: event.data.order_id }, () =>
+    inSpan(`${step} ${event.name}`, options, work),
+  );
+}
+
+/** A batch belongs to many traces; each of them gets a span of the batch's length. */
+function recordSpans(items: Item[], startTime: number): void {
+  if (!isInstrumented()) return;
+  const tracer = trace.getTracer("symphony");
+  for (const item of items) {
+    const attributes = { ...attributesOf(item), "messaging.batch.message_count": items.length };
+    const options = { kind: SpanKind.CONSUMER, startTime, attributes };
+    tracer.startSpan(`process ${item.event.name}`, options, parentOf(item.delivery)).end();
+  }
+}
+
+/** The items whose event is new, each event once. */
+async function newOf(tx: Transaction, items: Item[]): Promise<Item[]> {
+  const ids = await takeNew(
+    tx,
+    items.map((item) => item.event.id),
+  );
+  return items.filter((item) => ids.delete(item.event.id));
+}
+
+/** Sorted by the rows that their handlers lock; events without a lock key keep their order. */
+function inLockOrder(items: Item[]): Item[] {
+  const keyOf = ({ subscription, event, prepared }: Item): string =>
+    "handle" in subscription ? (subscription.lockKey?.(event.data, prepared) ?? "") : "";
+  return items
+    .map((item) => ({ item, key: keyOf(item) }))
+    .sort((left, right) => Number(left.key > right.key) - Number(left.key < right.key))
+    .map(({ item }) => item);
+}
+
+/**
+ * Lets events take effect, in the order of their lock keys and in one transaction with their inbox rows, and returns the items that
+ * were new. Throws what a handler throws; then nothing has happened.
+ */
+export async function takeEffect(db: Database, items: Item[]): Promise<Set<Item>> {
+  return db.transaction(async (tx) => {
+    const fresh = await newOf(tx, items);
+    const batches = new Map<Subscription, Item[]>();
+    for (const item of inLockOrder(fresh)) {
+      const { subscription, event, prepared } = item;
+      if ("handle" in subscription) {
+        await inEvent(item, "process", () => subscription.handle(tx, event, prepared));
+      } else {
+        batches.set(subscription, [...(batches.get(subscription) ?? []), item]);
+      }
+    }
+    for (const [subscription, batch] of batches) {
+      const startTime = Date.now();
+      if ("handleBatch" in subscription) {
+        await subscription.handleBatch(
+          tx,
+          batch.map((item) => item.event),
+        );
+      }
+      recordSpans(batch, startTime);
+    }
+    return new Set(fresh);
+  });
+}
