@@ -1,0 +1,172 @@
+import {
+  Metadata,
+  type sendUnaryData,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { HealthImplementation } from "grpc-health-check";
+import type { z } from "zod";
+
+import { acceptCorrelationId, runInContext } from "./context";
+import { AppError, errorTable } from "./errors";
+import {
+  correlationIdKey,
+  errorCodeKey,
+  type GrpcMethods,
+  type GrpcServiceName,
+  loadService,
+} from "./grpc-definition";
+import type { Log } from "./log";
+import type { Metrics } from "./metrics";
+import { continueTrace } from "./telemetry";
+import { invalidRequest, validatePart } from "./validation";
+
+const maxRequestBytes = 100 * 1024;
+const closeGraceMs = 5_000;
+
+/** An RPC: takes a request that may be anything, answers or rejects. */
+export type UnaryMethod<Answer> = (request: unknown) => Promise<Answer>;
+
+/** An RPC whose request is checked against `schema` first; what does not fit is refused as request.invalid. */
+export function unary<S extends z.ZodType, Answer>(definition: {
+  schema: S;
+  handle(request: z.output<S>): Promise<Answer>;
+}): UnaryMethod<Answer> {
+  return async (request) => {
+    const { value, errors } = validatePart(definition.schema, request, "request");
+    if (errors.length > 0) throw invalidRequest(errors);
+    return definition.handle(value as z.output<S>);
+  };
+}
+
+export type GrpcService = {
+  definition: ServiceDefinition;
+  implementation: Record<string, UnaryMethod<unknown>>;
+};
+
+/** The service `name` of proto/, with one `unary` per RPC. */
+export function grpcService<N extends GrpcServiceName>(
+  name: N,
+  methods: {
+    [M in keyof GrpcMethods<N>]: UnaryMethod<
+      GrpcMethods<N>[M] extends { answer: infer Answer } ? Answer : never
+    >;
+  },
+): GrpcService {
+  return { definition: loadService(name).service, implementation: methods };
+}
+
+export type GrpcServer = {
+  /** Binds `port` (0 takes a free one), marks every service as serving and gives the port. */
+  listen(host: string, port: number): Promise<number>;
+  /** Marks every service as not serving, lets running calls end for up to 5 s, then cuts them. */
+  close(): Promise<void>;
+};
+
+/**
+ * A gRPC server with grpc.health.v1. It answers keepalive pings at any rate and without calls: this
+ * library's server, unlike others, has no limit that would end in GOAWAY with `too_many_pings`.
+ */
+export function createGrpcServer(options: {
+  services: GrpcService[];
+  log: Log;
+  metrics: Metrics;
+}): GrpcServer {
+  const server = new Server({ "grpc.max_receive_message_length": maxRequestBytes });
+  const names = ["", ...options.services.flatMap(({ definition }) => serviceNamesOf(definition))];
+  const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, "NOT_SERVING"])));
+  health.addToServer(server);
+  for (const { definition, implementation } of options.services) {
+    server.addService(definition, handlers(definition, implementation, options));
+  }
+  return {
+    listen(host, port) {
+      return new Promise((resolve, reject) => {
+        server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, boundPort) => {
+          if (error) return reject(error);
+          for (const name of names) health.setStatus(name, "SERVING");
+          resolve(boundPort);
+        });
+      });
+    },
+    async close() {
+      for (const name of names) health.setStatus(name, "NOT_SERVING");
+      await new Promise<void>((resolve) => {
+        const cut = setTimeout(() => server.forceShutdown(), closeGraceMs);
+        server.tryShutdown(() => {
+          clearTimeout(cut);
+          resolve();
+        });
+      });
+    },
+  };
+}
+
+function serviceNamesOf(definition: ServiceDefinition): string[] {
+  return [...new Set(Object.values(definition).map(({ path }) => path.split("/")[1] ?? ""))];
+}
+
+function handlers(
+  definition: ServiceDefinition,
+  implementation: GrpcService["implementation"],
+  { log, metrics }: { log: Log; metrics: Metrics },
+): UntypedServiceImplementation {
+  const result: UntypedServiceImplementation = {};
+  for (const [name, { path }] of Object.entries(definition)) {
+    const handle = implementation[name.charAt(0).toLowerCase() + name.slice(1)];
+    if (!handle) throw new Error(`${path} has no implementation`);
+    result[name] = (call: ServerUnaryCall<unknown, unknown>, respond: sendUnaryData<unknown>) => {
+      const startedAt = performance.now();
+      const correlationId = acceptCorrelationId(call.metadata.get(correlationIdKey)[0]);
+      const observe = (code: status) => {
+        const seconds = (performance.now() - startedAt) / 1000;
+        metrics.observeGrpc({ method: path.slice(1), code: status[code], seconds });
+      };
+      inCallContext(call, correlationId, () => {
+        handle(call.request).then(
+          (answer) => {
+            observe(status.OK);
+            respond(null, answer, trailer(correlationId));
+          },
+          (error: unknown) => {
+            const known =
+              error instanceof AppError ? error : new AppError("internal", errorTable.internal.title);
+            if (known !== error) log.error({ err: error, method: path }, "an RPC failed unexpectedly");
+            observe(known.grpcStatus);
+            respond({
+              code: known.grpcStatus,
+              details: known.message,
+              metadata: trailer(correlationId, known.code),
+            });
+          },
+        );
+      });
+    };
+  }
+  return result;
+}
+
+function inCallContext(
+  call: ServerUnaryCall<unknown, unknown>,
+  correlationId: string,
+  work: () => void,
+): void {
+  const { order_id: orderId } = call.request as { order_id?: string };
+  const run = () => runInContext({ correlationId, ...(orderId ? { orderId } : {}) }, work);
+  continueTrace({ traceparent: String(call.metadata.get("traceparent")[0] ?? "") }, run);
+}
+
+/**
+ * Everything travels in the trailer: headers sent ahead of an error would keep a proxy from seeing the gRPC
+ * status at once, and Envoy only retries what it sees there.
+ */
+function trailer(correlationId: string, errorCode?: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set(correlationIdKey, correlationId);
+  if (errorCode) metadata.set(errorCodeKey, errorCode);
+  return metadata;
+}

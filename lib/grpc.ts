@@ -1,0 +1,3 @@
+export * from "./grpc-client";
+export * from "./grpc-definition";
+export * from "./grpc-server";
