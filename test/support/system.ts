@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { checkFacts } from "../../lab/invariants/check";
+import { isAtRest, readFacts, type Sources } from "../../lab/invariants/read";
+import { createShopClient, type OrderView, type Placed, type ShopClient } from "../../lab/load/client";
+import { Stack, type StackOptions } from "../../lab/run/stack";
+import { waitFor } from "./wait-for";
+
+export type System = {
+  stack: Stack;
+  client: ShopClient;
+  sources: Sources;
+  /** A token of a customer made for this call, so that no test meets another one's rate limit. */
+  customer(): Promise<string>;
+  /** The order in its terminal state. */
+  settled(token: string, placed: Placed): Promise<OrderView>;
+  /** Waits until nothing is on its way, then fails where an invariant is violated. Returns what the pattern events left. */
+  expectInvariants(): Promise<{ leftovers: number }>;
+  stop(): Promise<void>;
+};
+
+/** The whole system as processes, with a state of its own: what `npm start` runs, compiled. */
+export async function startSystem(
+  options: Pick<StackOptions, "replicas" | "overrides"> = {},
+): Promise<System> {
+  const state = await mkdtemp(join(tmpdir(), "symphony-system-"));
+  const news: string[] = [];
+  const stack = await Stack.start({
+    ...options,
+    port: 0,
+    state,
+    environment: process.env,
+    logLevel: "warn",
+    progress: { begin: () => () => undefined, say: (line) => news.push(line) },
+  });
+  const client = createShopClient({ url: stack.url, usersUrl: stack.serviceUrl("user") });
+  const sources: Sources = { databases: stack.databaseUrls as Sources["databases"], natsUrl: stack.natsUrl };
+  let customers = 0;
+  return {
+    stack,
+    client,
+    sources,
+    customer: () =>
+      client.enter({ email: `customer-${++customers}@symphony.example`, password: "a-password" }),
+    async settled(token, placed) {
+      if (placed.order === undefined) throw new Error(`the order was refused: ${placed.problem.code}`);
+      return client.follow({ token, orderId: placed.order.id, timeoutMs: 60_000 });
+    },
+    async expectInvariants() {
+      await waitFor(() => isAtRest(sources).catch(() => false), {
+        timeoutMs: 90_000,
+        what: "the system to come to rest",
+      });
+      const report = checkFacts(await readFacts(sources));
+      expect(report.violations).toEqual([]);
+      return { leftovers: report.leftovers.length };
+    },
+    async stop() {
+      client.close();
+      await stack.stop();
+      await rm(state, { recursive: true, force: true });
+    },
+  };
+}
