@@ -1,0 +1,43 @@
+import { z } from "zod";
+
+import { type Route, route } from "../../lib/route";
+import { type Composer, detailsSchema } from "./details";
+import { type Health, healthSchema } from "./health";
+
+export type GatewayDeps = { compose: Composer; checkHealth(ownUrl: string): Promise<Health> };
+
+/** What the gateway answers itself, rather than passes on. */
+export function createRoutes({ compose, checkHealth }: GatewayDeps): Route[] {
+  return [
+    route({
+      method: "get",
+      path: "/health",
+      summary: "State of every service",
+      responses: {
+        200: { description: "The gateway serves; some service may be down", schema: healthSchema },
+        503: { description: "The gateway itself is not fit to serve", schema: healthSchema },
+      },
+      async handle({ raw }, response) {
+        const { localAddress = "127.0.0.1", localPort } = raw.socket;
+        const host = localAddress.includes(":") ? `[${localAddress}]` : localAddress;
+        const health = await checkHealth(`http://${host}:${localPort}`);
+        response.status(health.status === "down" ? 503 : 200);
+        response.set("Cache-Control", "no-store").json(health);
+      },
+    }),
+    route({
+      method: "get",
+      path: "/api/orders/:orderId/details",
+      summary: "One order with its payment, shipment and notifications: its owner or an administrator",
+      access: "user",
+      params: z.strictObject({ orderId: z.uuid() }),
+      responses: { 200: { description: "What could be found out; see missing", schema: detailsSchema } },
+      errors: ["order.not_found", "auth.forbidden", "peer.unavailable", "peer.timeout", "rate.limited"],
+      async handle({ params, raw }, response) {
+        response.json(
+          await compose({ orderId: params.orderId, authorization: raw.headers.authorization ?? "" }),
+        );
+      },
+    }),
+  ];
+}

@@ -1,0 +1,4 @@
+import { runService } from "../../lib/service";
+import { service } from "./service";
+
+runService(service);

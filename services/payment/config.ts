@@ -1,0 +1,14 @@
+import { env } from "../../lib/config";
+
+/** What payment reads from its environment, besides what every service reads. */
+export const paymentEnv = {
+  GRPC_PORT: env.port().describe("port of the gRPC server; 0 takes a free one"),
+  PROVIDER_TIMEOUT_MS: env
+    .durationMs()
+    .default(3000)
+    .describe("how long to wait for the payment provider's answer, in ms"),
+  PROVIDER_SLOW_MS: env
+    .durationMs()
+    .default(2000)
+    .describe("how long the simulated provider thinks about tok_slow, in ms"),
+};

@@ -1,0 +1,10 @@
+import { env } from "../../lib/config";
+
+/** What shipping reads from its environment, besides what every service reads. */
+export const shippingEnv = {
+  GRPC_PORT: env.port().describe("port of the gRPC server; 0 takes a free one"),
+  CARRIER_DAILY_CAPACITY: env
+    .integer({ min: 0, max: 1_000_000_000 })
+    .default(1_000_000)
+    .describe("how many shipments the simulated carrier takes per day (UTC)"),
+};
