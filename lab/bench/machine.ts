@@ -1,0 +1,59 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { cpus, release, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+
+import { percentile } from "../load/percentiles";
+
+/** What a figure depends on; printed with every report. */
+export type Machine = {
+  cpu: string;
+  cores: number;
+  memoryGb: number;
+  kernel: string;
+  node: string;
+  commit: string;
+  /** A 4 KiB write with fsync, in ms: every commit waits for one. */
+  fsyncP50Ms: number;
+  fsyncP99Ms: number;
+};
+
+function measureFsync(): { p50: number; p99: number } {
+  const folder = mkdtempSync(join(tmpdir(), "symphony-fsync-"));
+  const file = openSync(join(folder, "probe"), "w");
+  const block = Buffer.alloc(4096);
+  const times = Array.from({ length: 100 }, () => {
+    const from = performance.now();
+    writeSync(file, block);
+    fsyncSync(file);
+    return performance.now() - from;
+  }).sort((a, b) => a - b);
+  closeSync(file);
+  rmSync(folder, { recursive: true });
+  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
+}
+
+function commit(): string {
+  try {
+    const run = (...args: string[]) => execFileSync("git", args, { encoding: "utf8", stdio: "pipe" }).trim();
+    return run("rev-parse", "--short", "HEAD") + (run("status", "--porcelain") === "" ? "" : " with changes");
+  } catch {
+    return "unknown";
+  }
+}
+
+/** Looks at this machine; takes some hundred milliseconds. */
+export function describeMachine(): Machine {
+  const { p50, p99 } = measureFsync();
+  const [first] = cpus();
+  return {
+    cpu: first?.model ?? "unknown",
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
+    commit: commit(),
+    fsyncP50Ms: Math.round(p50 * 100) / 100,
+    fsyncP99Ms: Math.round(p99 * 100) / 100,
+  };
+}

@@ -1,0 +1,70 @@
+import { parseArgs } from "node:util";
+
+import { describeMachine } from "./machine";
+import { type BenchReport, formatReport, type Row } from "./report";
+import { benchSaga } from "./saga";
+import { benchStart } from "./start";
+
+const usage = `npm run bench -- start | saga [--rate 100] [--duration 60] [--seed 1] [--json]
+
+start  time from npm start to the first confirmed order, and memory
+saga   latency, throughput and CPU per order of the saga; the outbox relay by itself
+`;
+
+type Settings = { rate: number; durationMs: number; seed: number };
+
+const benches: Record<string, (settings: Settings) => Promise<Row[]>> = {
+  start: benchStart,
+  saga: (settings) => benchSaga({ ...settings, say: (line) => process.stderr.write(`${line}\n`) }),
+};
+
+/** A number within bounds; a load must be bounded. */
+function readNumber(name: string, text: string, [min, max]: [number, number]): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= min && value <= max) return value;
+  throw new Error(`--${name} is ${text}; give a number from ${min} to ${max}`);
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rate: { type: "string", default: "100" },
+      duration: { type: "string", default: "60" },
+      seed: { type: "string", default: "1" },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const [name = ""] = positionals;
+  const bench = benches[name];
+  if (bench === undefined || positionals.length > 1) {
+    process.stderr.write(usage);
+    return 2;
+  }
+  const settings: Settings = {
+    rate: readNumber("rate", values.rate, [1, 2000]),
+    durationMs: readNumber("duration", values.duration, [1, 600]) * 1000,
+    seed: readNumber("seed", values.seed, [0, 2 ** 32 - 1]),
+  };
+  const machine = describeMachine();
+  const rows = await bench(settings);
+  const report: BenchReport = {
+    bench: name,
+    machine,
+    settings:
+      name === "start"
+        ? {}
+        : { rate: settings.rate, seconds: settings.durationMs / 1000, seed: settings.seed },
+    rows,
+  };
+  process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
+  return 0;
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { checkFacts } from "../invariants/check";
+import { isAtRest, readFacts, type Sources } from "../invariants/read";
+import { createShopClient } from "../load/client";
+import { type LoadResult, runLoad } from "../load/load";
+import { percentile } from "../load/percentiles";
+import { cpuTimeOf } from "../run/memory";
+import { Stack } from "../run/stack";
+import { ensureNatsServer } from "../run/tools";
+import { benchRelay } from "./relay";
+import { goalRow, inMs, type Row } from "./report";
+
+export type SagaOptions = { rate: number; durationMs: number; seed: number; say(line: string): void };
+
+const unloadedOrders = 200;
+const demoOrder = { productId: "espresso-machine", quantity: 1 };
+
+/** One order after the other: how long a saga takes where nothing else runs. In ms, sorted. */
+async function measureUnloaded(stack: Stack): Promise<{ acceptMs: number[]; completeMs: number[] }> {
+  const client = createShopClient({ url: stack.url, usersUrl: stack.serviceUrl("user") });
+  const acceptMs: number[] = [];
+  const completeMs: number[] = [];
+  try {
+    for (let placed = 0; placed < unloadedOrders; placed += 1) {
+      // The gateway takes 100 requests a minute from one customer, and each order here is two.
+      const email = `unloaded-${Math.floor(placed / 40)}@symphony.example`;
+      const token = await client.enter({ email, password: "bench-password" });
+      const from = performance.now();
+      const answer = await client.place({ token, order: demoOrder });
+      acceptMs.push(performance.now() - from);
+      if (answer.order === undefined) throw new Error(`an order was refused: ${answer.problem.code}`);
+      const order = await client.follow({ token, orderId: answer.order.id, timeoutMs: 30_000 });
+      if (order.status !== "confirmed") throw new Error(`an order is ${order.status}`);
+      completeMs.push(order.durationMs ?? Number.NaN);
+    }
+  } finally {
+    client.close();
+  }
+  return { acceptMs: acceptMs.sort((a, b) => a - b), completeMs: completeMs.sort((a, b) => a - b) };
+}
+
+/** CPU time used so far by each process, by name, in ms; `load generator` is this process. */
+function readCpu(stack: Stack): Map<string, number> {
+  const own = process.cpuUsage();
+  const used = new Map([["load generator", (own.user + own.system) / 1000]]);
+  for (const { name, pid } of stack.processes) {
+    if (pid !== undefined) used.set(name, cpuTimeOf(pid) ?? 0);
+  }
+  return used;
+}
+
+function cpuRows(before: Map<string, number>, after: Map<string, number>, orders: number): Row[] {
+  const perOrder = [...after].map(([name, ms]) => ({ name, ms: (ms - (before.get(name) ?? 0)) / orders }));
+  perOrder.sort((a, b) => b.ms - a.ms);
+  const system = perOrder
+    .filter(({ name }) => name !== "load generator")
+    .reduce((sum, { ms }) => sum + ms, 0);
+  return [
+    { name: "CPU per order, the system", value: inMs(system) },
+    ...perOrder.map(({ name, ms }) => ({ name: `  ${name}`, value: `${ms.toFixed(2)} ms` })),
+  ];
+}
+
+function loadRows(load: LoadResult): Row[] {
+  const refused = Object.entries(load.errors).map(([code, count]) => `${code} ${count}`);
+  return [
+    goalRow("completed sagas per second", load.completedPerSecond, { atLeast: load.rate * 0.98 }, (value) =>
+      value.toFixed(1),
+    ),
+    {
+      name: "sent, confirmed, failed, unfinished",
+      value: `${load.sent}, ${load.confirmed}, ${load.failed}, ${load.unfinished}`,
+    },
+    { name: "refused", value: refused.length === 0 ? "none" : refused.join(", ") },
+    { name: "accepted under load, p50", value: inMs(load.acceptMs?.p50 ?? Number.NaN) },
+    { name: "accepted under load, p99", value: inMs(load.acceptMs?.p99 ?? Number.NaN) },
+    { name: "confirmed under load, p50", value: inMs(load.completeMs?.p50 ?? Number.NaN) },
+    { name: "confirmed under load, p99", value: inMs(load.completeMs?.p99 ?? Number.NaN) },
+  ];
+}
+
+async function invariantRow(sources: Sources): Promise<Row> {
+  const deadline = Date.now() + 60_000;
+  while (!(await isAtRest(sources)) && Date.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  const { violations } = checkFacts(await readFacts(sources));
+  return goalRow("violated invariants", violations.length, { atMost: 0 }, String);
+}
+
+/** Latency without load, then a steady open-loop load with the CPU it costs, then the outbox by itself. */
+export async function benchSaga({ rate, durationMs, seed, say }: SagaOptions): Promise<Row[]> {
+  const state = await mkdtemp(join(tmpdir(), "symphony-bench-"));
+  const natsBinary = await ensureNatsServer({ environment: process.env });
+  const stack = await Stack.start({
+    port: 0,
+    state,
+    environment: process.env,
+    logLevel: "warn",
+    progress: { begin: () => () => undefined, say },
+  });
+  try {
+    say(`${unloadedOrders} orders, one after the other`);
+    const unloaded = await measureUnloaded(stack);
+    say(`${rate} orders/s for ${durationMs / 1000} s`);
+    let before = readCpu(stack);
+    const load = await runLoad({
+      url: stack.url,
+      usersUrl: stack.serviceUrl("user"),
+      rate,
+      durationMs,
+      seed,
+      mix: [{ value: demoOrder, weight: 1 }],
+      patterns: ["saga"],
+      // Registering the customers is not part of an order's cost.
+      onReady: () => (before = readCpu(stack)),
+    });
+    const cpu = cpuRows(before, readCpu(stack), load.confirmed + load.failed);
+    const invariants = await invariantRow({
+      databases: stack.databaseUrls as Sources["databases"],
+      natsUrl: stack.natsUrl,
+    });
+    say("the relay by itself");
+    const relay = await benchRelay(stack.superuserUrl, natsBinary);
+    return [
+      { name: "accepted, unloaded, p50", value: inMs(percentile(unloaded.acceptMs, 0.5)) },
+      goalRow("confirmed, unloaded, p50", percentile(unloaded.completeMs, 0.5), { atMost: 150 }, inMs),
+      { name: "confirmed, unloaded, p99", value: inMs(percentile(unloaded.completeMs, 0.99)) },
+      ...loadRows(load),
+      ...cpu,
+      invariants,
+      ...relay,
+    ];
+  } finally {
+    await stack.stop();
+    await rm(state, { recursive: true, force: true });
+  }
+}

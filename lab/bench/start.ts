@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { createShopClient, type ShopClient } from "../load/client";
+import { freePort } from "../run/process";
+import { findProject } from "../run/project";
+import { memoryOf } from "../run/memory";
+import { goalRow, inMb, inMs, type Row } from "./report";
+
+const credentials = { email: "bench@symphony.example", password: "bench-password" };
+const startLimitMs = 120_000;
+
+/** The same as `npm start`, on another port and with a state of its own, so that a running system is left alone. */
+async function launch(state: string): Promise<{ pid: number; url: string; stop(): Promise<void> }> {
+  const port = await freePort();
+  const child = spawn(process.execPath, ["symphony", "up", "--port", String(port), "--state", state], {
+    cwd: findProject(),
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  if (child.pid === undefined) throw new Error("the system could not be started");
+  return {
+    pid: child.pid,
+    url: `http://localhost:${port}`,
+    stop: async () => {
+      child.kill("SIGINT");
+      await exited;
+    },
+  };
+}
+
+async function placeFirstOrder(client: ShopClient, deadline: number): Promise<void> {
+  for (;;) {
+    try {
+      const token = await client.enter(credentials);
+      const placed = await client.place({ token, order: { productId: "espresso-machine", quantity: 1 } });
+      if (placed.order === undefined) throw new Error(placed.problem.code);
+      const order = await client.follow({ token, orderId: placed.order.id, timeoutMs: startLimitMs });
+      if (order.status !== "confirmed") throw new Error(`the first order is ${order.status}`);
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+async function measure(state: string): Promise<{ firstOrderMs: number; memory: number }> {
+  const from = Date.now();
+  const system = await launch(state);
+  const client = createShopClient({ url: system.url });
+  try {
+    await placeFirstOrder(client, from + startLimitMs);
+    const firstOrderMs = Date.now() - from;
+    return { firstOrderMs, memory: memoryOf(system.pid) ?? Number.NaN };
+  } finally {
+    client.close();
+    await system.stop();
+  }
+}
+
+/** From `npm start` to the first confirmed order, with an empty state and with one that was used before; memory. */
+export async function benchStart(): Promise<Row[]> {
+  const state = await mkdtemp(join(tmpdir(), "symphony-bench-"));
+  try {
+    const fresh = await measure(state);
+    const again = await measure(state);
+    return [
+      goalRow("first confirmed order, empty state", fresh.firstOrderMs, { atMost: 15_000 }, inMs),
+      goalRow("first confirmed order, second start", again.firstOrderMs, { atMost: 15_000 }, inMs),
+      goalRow("memory of all processes (PSS)", again.memory, { atMost: 1.2e9 }, inMb),
+    ];
+  } finally {
+    await rm(state, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,47 @@
+import { Command } from "commander";
+
+import { openDatabase } from "../../lib/db";
+import { createLog } from "../../lib/log";
+import { replayOutbox } from "../../lib/replay";
+import { stateFolder } from "../run/project";
+import { requireRunning } from "../run/state";
+import { note, print, printJson, table } from "./terminal";
+import { parseSince } from "./values";
+
+export function replayCommand(): Command {
+  return new Command("replay")
+    .description(
+      "publish again, from the outboxes, what the broker may have lost; who had an event before does nothing",
+    )
+    .requiredOption("--since <time>", "an ISO 8601 time, or how long ago, such as 10m", (text) =>
+      parseSince(text),
+    )
+    .option("--json", "print JSON")
+    .action(async (options: { since: Date; json?: boolean }) => {
+      const { databaseUrls } = requireRunning(stateFolder());
+      const log = createLog("cli", "silent");
+      const counts: Record<string, number> = {};
+      for (const [service, url] of Object.entries(databaseUrls)) {
+        const db = openDatabase({ url, size: 1, log });
+        try {
+          counts[service] = await replayOutbox(db, options.since);
+        } finally {
+          await db.close();
+        }
+      }
+      const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+      if (options.json === true) {
+        printJson({ since: options.since.toISOString(), total, services: counts });
+        return;
+      }
+      const rows = Object.entries(counts).filter(([, count]) => count > 0);
+      if (rows.length > 0)
+        print(
+          table(
+            ["service", "events"],
+            rows.map(([name, count]) => [name, String(count)]),
+          ),
+        );
+      note(`${String(total)} events since ${options.since.toISOString()} are being published again`);
+    });
+}

@@ -1,0 +1,146 @@
+import { connect } from "nats";
+import pg from "pg";
+
+import { type Pattern, type ServiceName, streams } from "../../lib/events";
+import { type Facts, type OutboxFact } from "./facts";
+
+/** Where to read: a connection URL per service's database, and the broker's. */
+export type Sources = { databases: Record<ServiceName, string>; natsUrl: string };
+
+// Counts and cents fit a number by far; Postgres sends bigint as text.
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: "text" | "binary") =>
+    oid === pg.types.builtins.INT8 && format !== "binary"
+      ? Number
+      : (pg.types.getTypeParser(oid, format) as (value: string) => unknown),
+};
+
+async function select<R extends pg.QueryResultRow>(url: string, text: string): Promise<R[]> {
+  const client = new pg.Client({ connectionString: url, types });
+  await client.connect();
+  try {
+    return (await client.query<R>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** The ce-id of every event in the stream, read without the payloads. */
+export async function readStreamIds(natsUrl: string): Promise<Set<string>> {
+  const { username, password, host } = new URL(natsUrl);
+  const connection = await connect({
+    servers: host,
+    ...(username === "" ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+  });
+  try {
+    const jetstream = connection.jetstream();
+    const manager = await connection.jetstreamManager();
+    const { state } = await manager.streams.info(streams.events.name);
+    const ids = new Set<string>();
+    if (state.messages === 0) return ids;
+    const consumer = await jetstream.consumers.get(streams.events.name, { headers_only: true });
+    for await (const message of await consumer.consume({ max_messages: 1_000 })) {
+      ids.add(message.headers?.get("ce-id") ?? "");
+      // Events that arrive while we read belong to the next reading.
+      if (message.seq >= state.last_seq) break;
+    }
+    return ids;
+  } finally {
+    await connection.close();
+  }
+}
+
+async function readOutboxes(databases: Sources["databases"]): Promise<OutboxFact[]> {
+  const services = Object.keys(databases) as ServiceName[];
+  const rows = await Promise.all(
+    services.map((service) =>
+      select<Omit<OutboxFact, "service">>(
+        databases[service],
+        `select id, subject, aggregate_id as "aggregateId", status from outbox`,
+      ).then((facts) => facts.map((fact) => ({ ...fact, service }))),
+    ),
+  );
+  return rows.flat();
+}
+
+/** Reads all facts. The system should be at rest: the databases are read one after the other, not at one moment. */
+export async function readFacts({ databases, natsUrl }: Sources): Promise<Facts> {
+  type OrderRow = Omit<Facts["orders"][number], "pattern" | "deadlineAt"> & {
+    pattern: Pattern;
+    deadlineAt: Date;
+  };
+  const orders = await select<OrderRow>(
+    databases.order,
+    `select id, pattern, status, product_id as "productId", quantity, amount_cents as amount, deadline_at as "deadlineAt"
+     from orders`,
+  );
+  return {
+    orders: orders.map((order) => ({ ...order, deadlineAt: order.deadlineAt.getTime() })),
+    payments: await select(
+      databases.payment,
+      `select order_id as "orderId", status, amount_cents as amount from payments`,
+    ),
+    charges: await select(
+      databases.payment,
+      `select order_id as "orderId",
+              case when status in ('approved', 'refunded') then amount_cents else 0 end as charged,
+              refunded_cents as refunded
+       from provider_charges`,
+    ),
+    reservations: await select(
+      databases.inventory,
+      `select order_id as "orderId", status, product_id as "productId", quantity from reservations`,
+    ),
+    shipments: await select(databases.shipping, `select order_id as "orderId", status from shipments`),
+    notifications: await select(
+      databases.notification,
+      `select order_id as "orderId", kind from notifications`,
+    ),
+    products: await select(
+      databases.inventory,
+      "select id, available, reserved, sold, supplied from products",
+    ),
+    outbox: await readOutboxes(databases),
+    streamIds: await readStreamIds(natsUrl),
+    auditIds: new Set(
+      (await select<{ id: string }>(databases.audit, "select event_id as id from audit_log")).map(
+        ({ id }) => id,
+      ),
+    ),
+    readAt: Date.now(),
+  };
+}
+
+/**
+ * Whether nothing is on its way any more: no open order, no unsent event, no mail to send, and no consumer with
+ * messages to handle. Orders that wait for a participant that is down keep the system from rest.
+ */
+export async function isAtRest({ databases, natsUrl }: Sources): Promise<boolean> {
+  const [open] = await select<{ count: number }>(
+    databases.order,
+    "select count(*) as count from orders where status not in ('confirmed', 'failed')",
+  );
+  if (open?.count !== 0) return false;
+  const outboxes = await readOutboxes(databases);
+  if (outboxes.some(({ status }) => status === "pending")) return false;
+  return (await pendingMessages(natsUrl)) === 0;
+}
+
+/** Messages that consumers have not acknowledged yet, those that wait for a retry among them. */
+async function pendingMessages(natsUrl: string): Promise<number> {
+  const { username, password, host } = new URL(natsUrl);
+  const connection = await connect({
+    servers: host,
+    ...(username === "" ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+  });
+  try {
+    const manager = await connection.jetstreamManager();
+    let pending = 0;
+    for await (const { num_pending, num_ack_pending } of manager.consumers.list(streams.events.name)) {
+      pending += num_pending + num_ack_pending;
+    }
+    return pending;
+  } finally {
+    await connection.close();
+  }
+}

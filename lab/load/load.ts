@@ -1,0 +1,308 @@
+import { randomBytes } from "node:crypto";
+
+import type { Pattern } from "../../lib/events";
+import { Failure } from "../run/failure";
+import { arrivals } from "./arrivals";
+import { createShopClient, isTerminal, type NewOrder, type OrderView, type ShopClient } from "./client";
+import { percentile, summarise, type Summary } from "./percentiles";
+import { pick, seededRandom } from "./random";
+
+export type LoadOptions = {
+  /** The gateway. */
+  url: string;
+  /** Where the demo users register, past the gateway's limit on logins. */
+  usersUrl: string;
+  /** Orders per second. */
+  rate: number;
+  durationMs: number;
+  seed: number;
+  kind?: "poisson" | "uniform";
+  /** What is ordered, by weight. */
+  mix: readonly { value: NewOrder; weight: number }[];
+  patterns: readonly (Pattern | undefined)[];
+  /** How long to wait for the last orders to end. @default 60000 */
+  drainMs?: number;
+  /** Demo users, where the gateway's limits are not the usual ones. */
+  users?: number;
+  signal?: AbortSignal;
+  onPrepare?: (users: number) => void;
+  /** Called when the users are there and the first order is about to be sent. */
+  onReady?: () => void;
+  /** Called once per second. */
+  onTick?: (tick: LoadTick) => void;
+};
+
+export type LoadTick = {
+  elapsedMs: number;
+  sent: number;
+  confirmed: number;
+  failed: number;
+  open: number;
+  errors: number;
+  /** Of the last seconds: orders sent per second, and ms from the intended send time to the answer. */
+  rate: number;
+  p50: number;
+  p99: number;
+};
+
+export type LoadResult = {
+  seed: number;
+  rate: number;
+  durationMs: number;
+  users: number;
+  sent: number;
+  accepted: number;
+  confirmed: number;
+  failed: number;
+  /** Accepted, and neither confirmed nor failed when the drain ended. */
+  unfinished: number;
+  /** Never sent, because 5000 were waiting for an answer. */
+  notSent: number;
+  /** Requests that were refused or got no answer, and orders that failed, by code. */
+  errors: Record<string, number>;
+  failures: Record<string, number>;
+  /** From the intended send time to the answer of POST /api/orders, in ms. */
+  acceptMs: Summary | undefined;
+  /** From the intended send time to the terminal state, in ms, of orders that were confirmed. */
+  completeMs: Summary | undefined;
+  /** Terminal orders per second, from the first send to the last end. */
+  completedPerSecond: number;
+};
+
+/** The gateway allows a user 100 requests a minute and 1000 an hour to /api/orders: polling takes some. */
+const ordersPerUserMinute = 75;
+const pollEveryMs = 6000;
+const maxWaiting = 5000;
+
+/** How many users a load needs to stay below the gateway's limits. */
+export function usersFor(rate: number, durationMs: number): number {
+  const perHour = 1000 - Math.ceil((durationMs + 60_000) / pollEveryMs);
+  return Math.max(
+    Math.ceil((rate * 60) / ordersPerUserMinute),
+    Math.ceil((rate * durationMs) / 1000 / perHour),
+    2,
+  );
+}
+
+type User = { token: string; open: Map<string, number> };
+
+/**
+ * Sends orders at their intended times whether or not earlier ones were answered, and measures from those
+ * times, so that a system that stalls cannot hide it. Completion is read from lists of orders, some requests
+ * per user and minute, and timed by the order's own `completedAt`, on the same clock.
+ */
+export async function runLoad(options: LoadOptions): Promise<LoadResult> {
+  const client = createShopClient({ url: options.url, usersUrl: options.usersUrl, maxSockets: 512 });
+  try {
+    const count = options.users ?? usersFor(options.rate, options.durationMs);
+    options.onPrepare?.(count);
+    const users = await enterUsers(client, count, options.signal);
+    options.onReady?.();
+    return await new Load(options, client, users).run();
+  } finally {
+    client.close();
+  }
+}
+
+async function enterUsers(client: ShopClient, count: number, signal?: AbortSignal): Promise<User[]> {
+  const batch = randomBytes(4).toString("hex");
+  const password = randomBytes(12).toString("base64url");
+  const users: User[] = [];
+  const names = Array.from(
+    { length: count },
+    (_, index) => `load-${batch}-${String(index)}@symphony.example`,
+  );
+  const enterNext = async (): Promise<void> => {
+    for (let email = names.pop(); email !== undefined; email = names.pop()) {
+      signal?.throwIfAborted();
+      await client.register({ email, password });
+      const token = await client.login({ email, password });
+      if (token === undefined) throw new Failure("load.login", `${email} could not log in`);
+      users.push({ token, open: new Map() });
+    }
+  };
+  // Two at a time, as the user service hashes two passwords at a time.
+  await Promise.all([enterNext(), enterNext(), enterNext()]);
+  return users;
+}
+
+class Load {
+  private readonly random: () => number;
+  private startedAt = 0;
+  private startedWall = 0;
+  private waiting = 0;
+  private sent = 0;
+  private notSent = 0;
+  private confirmed = 0;
+  private lastEndAt = 0;
+  private readonly acceptMs: number[] = [];
+  private readonly completeMs: number[] = [];
+  private readonly errors: Record<string, number> = {};
+  private readonly failures: Record<string, number> = {};
+  private recent: { at: number; ms: number }[] = [];
+  private nextUser = 0;
+
+  constructor(
+    private readonly options: LoadOptions,
+    private readonly client: ShopClient,
+    private readonly users: User[],
+  ) {
+    // Another stream of numbers than the arrivals': a longer mix must not shift the schedule.
+    this.random = seededRandom(options.seed ^ 0x5bd1e995);
+  }
+
+  async run(): Promise<LoadResult> {
+    this.startedAt = performance.now();
+    this.startedWall = Date.now();
+    const ticker = setInterval(() => this.options.onTick?.(this.tick()), 1000);
+    const polling = { done: false };
+    const poller = this.poll(polling);
+    try {
+      await this.sendAll();
+      await this.drain();
+    } finally {
+      polling.done = true;
+      clearInterval(ticker);
+      await poller;
+    }
+    return this.result();
+  }
+
+  private get elapsed(): number {
+    return performance.now() - this.startedAt;
+  }
+
+  private async sendAll(): Promise<void> {
+    const { rate, durationMs, seed, kind, signal } = this.options;
+    for (const at of arrivals({ rate, durationMs, seed, ...(kind && { kind }) })) {
+      while (this.elapsed < at && signal?.aborted !== true) await pause(Math.min(at - this.elapsed, 100));
+      if (signal?.aborted === true) return;
+      const wanted = pick(this.options.mix, this.random);
+      const pattern = this.options.patterns[Math.floor(this.random() * this.options.patterns.length)];
+      if (this.waiting >= maxWaiting) this.notSent += 1;
+      else void this.send(at, wanted, pattern);
+    }
+  }
+
+  private async send(at: number, order: NewOrder, pattern: Pattern | undefined): Promise<void> {
+    const user = this.users[this.nextUser++ % this.users.length];
+    if (user === undefined) return;
+    this.sent += 1;
+    this.waiting += 1;
+    try {
+      const placed = await this.client.place({ token: user.token, order, pattern });
+      this.answered(at);
+      if (placed.order === undefined) count(this.errors, placed.problem.code);
+      else this.note(user, placed.order, at);
+    } catch (error) {
+      this.answered(at);
+      count(this.errors, (error as NodeJS.ErrnoException).code ?? "no_answer");
+    } finally {
+      this.waiting -= 1;
+    }
+  }
+
+  private answered(at: number): void {
+    const ms = this.elapsed - at;
+    this.acceptMs.push(ms);
+    this.recent.push({ at: this.elapsed, ms });
+  }
+
+  private note(user: User, order: OrderView, at: number): void {
+    if (!isTerminal(order.status)) {
+      user.open.set(order.id, at);
+      return;
+    }
+    const endedAt = order.completedAt === undefined ? Date.now() : Date.parse(order.completedAt);
+    this.lastEndAt = Math.max(this.lastEndAt, endedAt - this.startedWall);
+    if (order.status === "failed") {
+      count(this.failures, order.failureCode ?? order.failureReason ?? "unknown");
+      return;
+    }
+    this.confirmed += 1;
+    this.completeMs.push(Math.max(endedAt - this.startedWall - at, 0));
+  }
+
+  /** Looks at each user's orders in turn, so that the requests spread over the whole interval. */
+  private async poll(until: { done: boolean }): Promise<void> {
+    for (let index = 0; !until.done; index += 1) {
+      const user = this.users[index % this.users.length];
+      await pause(pollEveryMs / this.users.length);
+      if (user === undefined || user.open.size === 0) continue;
+      // Not waited for: one slow answer must not hold up the others.
+      void this.look(user);
+    }
+  }
+
+  private async look(user: User): Promise<void> {
+    const orders = await this.client.listOrders(user.token).catch(() => []);
+    for (const order of orders) {
+      const at = user.open.get(order.id);
+      if (at === undefined || !isTerminal(order.status)) continue;
+      user.open.delete(order.id);
+      this.note(user, order, at);
+    }
+  }
+
+  private get open(): number {
+    return this.users.reduce((sum, user) => sum + user.open.size, 0);
+  }
+
+  private async drain(): Promise<void> {
+    const deadline = performance.now() + (this.options.drainMs ?? 60_000);
+    while (
+      this.waiting + this.open > 0 &&
+      performance.now() < deadline &&
+      this.options.signal?.aborted !== true
+    ) {
+      await pause(100);
+    }
+  }
+
+  private tick(): LoadTick {
+    const windowMs = 5000;
+    this.recent = this.recent.filter((entry) => entry.at > this.elapsed - windowMs);
+    const sorted = Float64Array.from(this.recent.map((entry) => entry.ms)).sort();
+    return {
+      elapsedMs: this.elapsed,
+      sent: this.sent,
+      confirmed: this.confirmed,
+      failed: sum(this.failures),
+      errors: sum(this.errors),
+      open: this.open,
+      rate: (this.recent.length * 1000) / Math.min(windowMs, Math.max(this.elapsed, 1)),
+      p50: percentile(sorted, 0.5),
+      p99: percentile(sorted, 0.99),
+    };
+  }
+
+  private result(): LoadResult {
+    const failed = sum(this.failures);
+    const ended = this.confirmed + failed;
+    return {
+      seed: this.options.seed,
+      rate: this.options.rate,
+      durationMs: this.options.durationMs,
+      users: this.users.length,
+      sent: this.sent,
+      accepted: ended + this.open,
+      confirmed: this.confirmed,
+      failed,
+      unfinished: this.open,
+      notSent: this.notSent,
+      errors: this.errors,
+      failures: this.failures,
+      acceptMs: summarise(this.acceptMs),
+      completeMs: summarise(this.completeMs),
+      completedPerSecond: ended === 0 ? 0 : Math.round((ended / Math.max(this.lastEndAt, 1)) * 10_000) / 10,
+    };
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const sum = (counts: Record<string, number>): number =>
+  Object.values(counts).reduce((total, n) => total + n, 0);
+
+function count(counts: Record<string, number>, code: string): void {
+  counts[code] = (counts[code] ?? 0) + 1;
+}
