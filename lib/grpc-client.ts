@@ -7,15 +7,9 @@ import {
   status,
 } from "@grpc/grpc-js";
 
-import { currentCorrelationId } from "./context";
+import { contextHeaders } from "./context";
 import { AppError, errorTable, isErrorCode } from "./errors";
-import {
-  correlationIdKey,
-  errorCodeKey,
-  type GrpcMethods,
-  type GrpcServiceName,
-  loadService,
-} from "./grpc-definition";
+import { errorCodeKey, type GrpcMethods, type GrpcServiceName, loadService } from "./grpc-definition";
 import { injectTrace, isInstrumented } from "./telemetry";
 
 const defaultDeadlineMs = 5_000;
@@ -96,7 +90,7 @@ export function grpcTarget(target: string): string {
 
 function outgoingMetadata(): Metadata {
   const metadata = new Metadata();
-  metadata.set(correlationIdKey, currentCorrelationId());
+  for (const [key, value] of Object.entries(contextHeaders())) metadata.set(key, value);
   if (!isInstrumented()) {
     for (const [key, value] of Object.entries<string>(injectTrace({}))) metadata.set(key, value);
   }

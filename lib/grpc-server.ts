@@ -11,7 +11,7 @@ import {
 import { HealthImplementation } from "grpc-health-check";
 import type { z } from "zod";
 
-import { acceptCorrelationId, runInContext } from "./context";
+import { acceptCorrelationId, acceptFault, faultHeader, runInContext } from "./context";
 import { AppError, errorTable } from "./errors";
 import {
   correlationIdKey,
@@ -156,7 +156,8 @@ function inCallContext(
   work: () => void,
 ): void {
   const { order_id: orderId } = call.request as { order_id?: string };
-  const run = () => runInContext({ correlationId, ...(orderId ? { orderId } : {}) }, work);
+  const fault = acceptFault(call.metadata.get(faultHeader)[0]);
+  const run = () => runInContext({ correlationId, ...(orderId ? { orderId } : {}), ...fault }, work);
   continueTrace({ traceparent: String(call.metadata.get("traceparent")[0] ?? "") }, run);
 }
 

@@ -30,7 +30,7 @@ function answering(status: number, body: unknown): RequestListener {
   };
 }
 
-test("sends method, query, body, correlation id and trace, and gives the checked answer", async () => {
+test("sends method, query, body, correlation id, fault and trace, and gives the checked answer", async () => {
   const seen: Record<string, unknown> = {};
   const client = await peer((request, response) => {
     let body = "";
@@ -42,7 +42,7 @@ test("sends method, query, body, correlation id and trace, and gives the checked
   });
   const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
   const answer = await runInTrace(extractTrace({ traceparent }), () =>
-    runInContext({ correlationId: "c-1" }, () =>
+    runInContext({ correlationId: "c-1", fault: "payment-abort" }, () =>
       client.request({
         method: "post",
         path: "/things/a%2Fb",
@@ -60,6 +60,7 @@ test("sends method, query, body, correlation id and trace, and gives the checked
     body: '{"x":1}',
     headers: {
       "x-correlation-id": "c-1",
+      "x-symphony-fault": "payment-abort",
       "content-type": "application/json",
       "idempotency-key": "k",
       traceparent,

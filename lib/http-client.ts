@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import { currentCorrelationId } from "./context";
+import { contextHeaders } from "./context";
 import { AppError, type ErrorCode, isErrorCode } from "./errors";
 import { injectTrace, isInstrumented } from "./telemetry";
 
@@ -63,7 +63,7 @@ function url(baseUrl: string, path: string, query: HttpCall<z.ZodType>["query"])
 function requestHeaders(extra: Record<string, string> | undefined, hasBody: boolean): Record<string, string> {
   const headers: Record<string, string> = {
     accept: "application/json",
-    "x-correlation-id": currentCorrelationId(),
+    ...contextHeaders(),
     ...(hasBody && { "content-type": "application/json" }),
     ...extra,
   };

@@ -346,11 +346,11 @@ describe("correlation and log", () => {
   test("the handler runs in the request's context and trace", async () => {
     const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
     const response = await fetch(`${server.url}/orders/o-1`, {
-      headers: { "x-correlation-id": "c-1", traceparent },
+      headers: { "x-correlation-id": "c-1", "x-symphony-fault": "payment-abort", traceparent },
     });
     expect(await response.json()).toEqual({
       orderId: "o-1",
-      context: { correlationId: "c-1", orderId: "o-1" },
+      context: { correlationId: "c-1", orderId: "o-1", fault: "payment-abort" },
       traced: { traceparent },
     });
   });

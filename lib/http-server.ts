@@ -9,7 +9,7 @@ import express, {
 } from "express";
 
 import { challenge, type Identity, type TokenVerifier } from "./auth";
-import { acceptCorrelationId, currentContext, runInContext } from "./context";
+import { acceptCorrelationId, acceptFault, currentContext, faultHeader, runInContext } from "./context";
 import { AppError, type FieldError } from "./errors";
 import type { Log } from "./log";
 import type { Metrics } from "./metrics";
@@ -66,7 +66,7 @@ function observe({ log, metrics }: HttpAppOptions): RequestHandler {
       if (PROBES.has(route)) log.debug(line, "request");
       else log.info(line, "request");
     };
-    runInContext({ correlationId }, () =>
+    runInContext({ correlationId, ...acceptFault(request.headers[faultHeader]) }, () =>
       continueTrace(request.headers, () => {
         response.once("close", AsyncResource.bind(finish));
         next();
