@@ -7,8 +7,6 @@ import {
   DiscardPolicy,
   ErrorCode,
   Events,
-  headers as createHeaders,
-  type JetStreamClient,
   nanos,
   type NatsConnection,
   NatsError,
@@ -18,6 +16,7 @@ import {
 
 import { streams } from "./events";
 import { type Log } from "./log";
+import { createPublisher, NotStoredError, type Publisher } from "./publisher";
 
 export type BusMessage = {
   subject: string;
@@ -67,8 +66,6 @@ const publishTimeoutMs = 5_000;
 const duplicateWindowMs = 2 * 60 * 1000;
 const dayMs = 24 * 60 * 60 * 1000;
 const streamNotFound = 10059;
-
-const textEncoder = new TextEncoder();
 
 /**
  * Where answers to `name` arrive, deliveries of events among them. Each service has its own, so that the broker
@@ -139,25 +136,18 @@ const subjectPatterns = [...streams.events.subjects, ...streams.deadLetters.subj
 
 /** What a failed publish says of its message; undefined where it only says that the broker is in trouble. */
 function refusal(error: unknown, subject: string): MessageRefusedError | undefined {
-  if (!(error instanceof NatsError)) {
-    // The client checks headers and subjects before it sends.
-    return error instanceof TypeError ? new MessageRefusedError(error.message, { cause: error }) : undefined;
+  if (error instanceof NotStoredError) {
+    // Nobody answers on a subject that the streams have: the broker has lost them and will get them back.
+    const noStream = error.code === 503 && !subjectPatterns.some((pattern) => pattern.test(subject));
+    const reason = noStream ? `no stream takes the subject ${subject}` : error.message;
+    return noStream || error.code === 400 ? new MessageRefusedError(reason, { cause: error }) : undefined;
   }
-  const { code } = error;
-  // Nobody answers on a subject that the streams have: the broker has lost them and will get them back.
-  const noStream =
-    code === (ErrorCode.NoResponders as string) && !subjectPatterns.some((pattern) => pattern.test(subject));
-  const refused =
-    noStream ||
-    code === (ErrorCode.MaxPayloadExceeded as string) ||
-    code === (ErrorCode.BadSubject as string) ||
-    code === (ErrorCode.BadHeader as string) ||
-    code === (ErrorCode.PermissionsViolation as string) ||
-    error.api_error?.code === 400;
-  if (!refused) return undefined;
-  const message = noStream ? `no stream takes the subject ${subject}` : error.message;
-  return new MessageRefusedError(message, { cause: error });
+  const refused = error instanceof TypeError || (error instanceof NatsError && refusals.has(error.code));
+  return refused ? new MessageRefusedError(error.message, { cause: error }) : undefined;
 }
+
+/** What the client refuses to send. */
+const refusals = new Set<string>([ErrorCode.MaxPayloadExceeded, ErrorCode.BadSubject, ErrorCode.BadHeader]);
 
 /**
  * Connects to the broker in the background and stays connected: it tries again every second for ever. The
@@ -170,7 +160,7 @@ export function connectBus(options: BusOptions): Bus {
   emitter.setMaxListeners(0);
   const abort = new AbortController();
   let current: NatsConnection | undefined;
-  let client: JetStreamClient | undefined;
+  let publisher: Publisher | undefined;
   let ready = false;
   let ensuring = false;
   let online = false;
@@ -218,6 +208,7 @@ export function connectBus(options: BusOptions): Bus {
     for await (const status of connection.status()) {
       if (status.type === Events.Disconnect) {
         online = ready = false;
+        publisher?.failAll(new Error("the connection to the broker is lost"));
         log.warn("the broker is gone, trying every second");
       } else if (status.type === Events.Reconnect) {
         online = true;
@@ -233,12 +224,13 @@ export function connectBus(options: BusOptions): Bus {
       if (connection === undefined) return;
       if (abort.signal.aborted) return connection.close();
       current = connection;
-      client = connection.jetstream();
+      publisher = createPublisher(connection, publishTimeoutMs);
       online = true;
       void watch(connection);
       void ensure(connection);
       const error = await connection.closed();
       online = ready = false;
+      publisher.close();
       if (error) log.warn({ err: error }, "the connection to the broker ended, opening a new one");
     }
   };
@@ -248,18 +240,14 @@ export function connectBus(options: BusOptions): Bus {
     if (online && current !== undefined) void ensure(current);
   };
 
-  const publish = async ({ subject, id, headers, data }: BusMessage): Promise<void> => {
-    if (!ready || client === undefined) throw new Error("the broker is not connected");
+  const publish = async (message: BusMessage): Promise<void> => {
+    if (!ready || publisher === undefined) throw new Error("the broker is not connected");
     try {
-      const map = createHeaders();
-      for (const name of Object.keys(headers)) map.set(name, headers[name] ?? "");
-      map.set("Nats-Msg-Id", id);
-      const payload = typeof data === "string" ? textEncoder.encode(data) : data;
-      await client.publish(subject, payload, { headers: map, timeout: publishTimeoutMs });
+      await publisher.publish(message);
     } catch (error) {
-      const refused = refusal(error, subject);
+      const refused = refusal(error, message.subject);
       if (refused !== undefined) throw refused;
-      if (error instanceof NatsError && error.code === (ErrorCode.NoResponders as string)) {
+      if (error instanceof NotStoredError && error.code === 503) {
         ready = false;
         checkStreams();
       }

@@ -81,11 +81,7 @@ test("a handler runs in its event's context, sees what was prepared, and its own
       prepare: (event) => Promise.resolve(`prepared ${event.name}`),
       handle: async (tx, event, prepared) => {
         seen.push(currentContext(), prepared);
-        await enqueue(
-          tx,
-          "shipping.failed",
-          sampleEvent("shipping.failed", { order_id: event.data.order_id }),
-        );
+        enqueue(tx, "shipping.failed", sampleEvent("shipping.failed", { order_id: event.data.order_id }));
       },
     }),
   ]);
@@ -188,6 +184,26 @@ test("a replayed event that fails again is a dead letter again", async () => {
     (await listDeadLetters(spine.bus)).find((one) => one.seq !== first.seq),
   );
   expect(second).toMatchObject({ eventId: id, consumer: "inventory", subject: "order.cancelled" });
+});
+
+test("dead letters are listed newest first, up to a limit and by consumer", async () => {
+  const total = 12;
+  for (let n = 1; n <= total; n += 1) {
+    const service = n % 4 === 0 ? "shipping" : "payment";
+    await spine.bus.publish({
+      subject: `dlq.${service}.order.cancelled`,
+      id: `l-${n}`,
+      headers: {},
+      data: `{"n":${n}}`,
+    });
+  }
+  const numbers = async (options: { limit?: number; consumer?: string }): Promise<unknown[]> =>
+    (await listDeadLetters(spine.bus, options)).map((letter) => (letter.data as { n: number }).n);
+  expect(await numbers({})).toEqual(Array.from({ length: total }, (_, index) => total - index));
+  expect(await numbers({ limit: 2 })).toEqual([12, 11]);
+  expect(await numbers({ limit: 2, consumer: "shipping" })).toEqual([12, 8]);
+  expect(await numbers({ consumer: "shipping" })).toEqual([12, 8, 4]);
+  expect(await numbers({ consumer: "order" })).toEqual([]);
 });
 
 const trace = { "Nats-Msg-Id": "x" };

@@ -10,6 +10,8 @@ export type Queryable = {
 };
 
 export type Transaction = Queryable & {
+  /** Runs `work` when everything else is done, right before the commit: for rows that are best written together. */
+  beforeCommit(work: () => Promise<unknown>): void;
   /** Emits `event` on the database once this transaction is committed; once, however often it is asked for. */
   afterCommit(event: string): void;
 };
@@ -101,9 +103,17 @@ function isDatabaseUnavailable(error: unknown): boolean {
   );
 }
 
-/** Opens a pool of up to `size` connections. It connects when first used. */
-export function openDatabase(options: { url: string; size: number; log: Log }): Database {
-  const { url, size, log } = options;
+export type DatabaseOptions = {
+  url: string;
+  /** How many connections it opens at most. */
+  size: number;
+  log: Log;
+  /** Postgres settings of these connections. */
+  settings?: Record<string, string>;
+};
+
+/** Opens a pool. It connects when first used. */
+export function openDatabase({ url, size, log, settings = {} }: DatabaseOptions): Database {
   const events = new EventEmitter();
   // Any number of readers may follow the same row.
   events.setMaxListeners(0);
@@ -114,6 +124,12 @@ export function openDatabase(options: { url: string; size: number; log: Log }): 
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    // Statements are sent without waiting for the answer to the one before where nobody asked for it: `begin` goes
+    // with the first statement and `commit` with the last, which saves two of five round trips.
+    pipeline: true,
+    options: Object.entries(settings)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(" "),
     types,
   });
   pool.on("error", (error) => {
@@ -139,14 +155,19 @@ export function openDatabase(options: { url: string; size: number; log: Log }): 
   const transaction = async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {
     const client = await pool.connect();
     const wanted = new Set<string>();
+    const last: (() => Promise<unknown>)[] = [];
     let result: T;
     try {
-      await client.query("begin");
+      const begun = client.query("begin");
+      // Where it fails, so does the first statement; this one is looked at below.
+      begun.catch(() => undefined);
       result = await work({
         query: (text, values) => run(client, text, values),
+        beforeCommit: (flush) => last.push(flush),
         afterCommit: (event) => wanted.add(event),
       });
-      await commit(client);
+      const flushed = last.map((flush) => flush());
+      await Promise.all([begun, ...flushed, commit(client)]);
     } catch (error) {
       const rolledBack = await client.query("rollback").then(
         () => true,

@@ -1,6 +1,15 @@
 import { randomUUID } from "node:crypto";
 
-import { ErrorCode, type MsgHdrs, type NatsConnection, NatsError, type StoredMsg } from "nats";
+import {
+  AckPolicy,
+  DeliverPolicy,
+  ErrorCode,
+  type MsgHdrs,
+  nanos,
+  type NatsConnection,
+  NatsError,
+  type StoredMsg,
+} from "nats";
 
 import { type Bus, type BusMessage } from "./bus";
 import { AppError } from "./errors";
@@ -117,7 +126,7 @@ async function read(connection: NatsConnection, seq: number): Promise<StoredMsg 
 }
 
 /**
- * The dead letters, oldest first, at most `limit` (100) and of one `consumer` where it is given. Throws where
+ * The dead letters, newest first, at most `limit` (100) and of one `consumer` where it is given. Throws where
  * the broker cannot be reached within 5 s.
  */
 export async function listDeadLetters(
@@ -125,18 +134,39 @@ export async function listDeadLetters(
   { limit = 100, consumer = "*" }: { limit?: number; consumer?: string } = {},
 ): Promise<DeadLetter[]> {
   const connection = await open(bus);
+  const manager = await connection.jetstreamManager({ checkAPI: false, timeout: timeoutMs });
   const filter = `dlq.${consumer}.>`;
-  const count = Math.min(limit, await countIn(connection, filter));
-  if (count === 0) return [];
-  const ordered = await connection.jetstream().consumers.get(stream, { filterSubjects: [filter] });
-  const found: DeadLetter[] = [];
-  for await (const { seq, subject, headers, data } of await ordered.fetch({
-    max_messages: count,
-    expires: timeoutMs,
-  })) {
-    found.push(toLetter(seq, subject, { headers, data }));
+  const { state } = await manager.streams.info(stream);
+  // The broker reads a stream forwards only: look at a stretch before its end, and at more if that was too little.
+  for (let stretch = 2 * limit; ; stretch *= 8) {
+    const from = Math.max(state.first_seq, state.last_seq - stretch + 1, 1);
+    const { name, num_pending: count } = await manager.consumers.add(stream, {
+      filter_subjects: [filter],
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: from,
+      ack_policy: AckPolicy.None,
+      inactive_threshold: nanos(timeoutMs),
+      mem_storage: true,
+    });
+    if (count >= limit || from <= Math.max(state.first_seq, 1)) {
+      const letters = await readAll(connection, name, count);
+      return letters.reverse().slice(0, limit);
+    }
+    await manager.consumers.delete(stream, name);
   }
-  return found;
+}
+
+/** The `count` messages that the consumer `name` has to give. */
+async function readAll(connection: NatsConnection, name: string, count: number): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = [];
+  if (count === 0) return letters;
+  const consumer = await connection.jetstream().consumers.get(stream, name);
+  const messages = await consumer.fetch({ max_messages: count, expires: timeoutMs });
+  for await (const { seq, subject, headers, data } of messages) {
+    letters.push(toLetter(seq, subject, { headers, data }));
+  }
+  await consumer.delete();
+  return letters;
 }
 
 async function find(connection: NatsConnection, seq: number): Promise<StoredMsg> {

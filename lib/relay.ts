@@ -2,7 +2,7 @@ import { SpanKind } from "@opentelemetry/api";
 import { Counter, Gauge } from "prom-client";
 
 import { type Bus, MessageRefusedError } from "./bus";
-import { type Database } from "./db";
+import { type Database, openDatabase } from "./db";
 import { toMessage } from "./envelope";
 import { purgeInbox } from "./inbox";
 import { type Log } from "./log";
@@ -15,6 +15,7 @@ import {
   outboxState,
   purgeOutbox,
   recordRefusals,
+  relaySettings,
   release,
 } from "./outbox-store";
 import { extractTrace, injectTrace, inSpan, isInstrumented } from "./telemetry";
@@ -100,115 +101,148 @@ async function publishInOrder(bus: Bus, rows: OutboxRow[], outcome: Outcome): Pr
 export function startRelay(options: RelayOptions): { stop(): Promise<void> } {
   const { db, bus, log, metrics, pollMs = 500, backoffUnitMs = 1_000 } = options;
   const published = registerMetrics(db, metrics);
-  let stopping = false;
+  // Connections of its own: with other settings, and free when the service's requests have taken all of theirs.
+  // Two, to claim the next batch while this one is marked.
+  const queue = openDatabase({ url: db.url, size: 2, log, settings: relaySettings });
+  const clock = createAlarm();
   let stopBy = Infinity;
-  let awake = false;
-  let wakeUp: (() => void) | undefined;
+  let failing = false;
+  /** The next batch, claimed while the one before is published. */
+  let ahead: Promise<OutboxRow[]> | undefined;
 
-  const wake = (): void => {
-    awake = true;
-    wakeUp?.();
-  };
-
-  /** Until `wake()`, or for `ms`; a wake that came while nobody waited counts. */
-  const idle = async (ms: number): Promise<void> => {
-    if (!awake && !stopping) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        wakeUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      wakeUp = undefined;
-    }
-    awake = false;
-  };
-
-  /** Nothing but a stop ends a pause early. */
-  const pause = async (): Promise<void> => {
-    const until = Date.now() + pauseMs;
-    while (!stopping && Date.now() < until) await idle(until - Date.now());
+  const claim = (): Promise<OutboxRow[]> => {
+    const rows = claimDue(queue, batchSize, leaseMs);
+    // It is awaited later, if at all.
+    rows.catch(() => undefined);
+    return rows;
   };
 
   const settle = async (outcome: Outcome): Promise<void> => {
     if (outcome.published.length > 0) {
-      await markPublished(db, outcome.published);
+      await markPublished(queue, outcome.published);
       published.inc(outcome.published.length);
     }
     if (outcome.refused.length > 0) {
-      const parked = await recordRefusals(db, outcome.refused, {
-        limit: refusalsBeforeParking,
-        unitMs: backoffUnitMs,
-      });
+      const limits = { limit: refusalsBeforeParking, unitMs: backoffUnitMs };
+      const parked = await recordRefusals(queue, outcome.refused, limits);
       for (const row of parked)
         log.error({ outbox: row }, "an event was parked: the broker does not take it");
     }
-    if (outcome.unsent.length > 0) await release(db, outcome.unsent);
+    if (outcome.unsent.length > 0) await release(queue, outcome.unsent);
   };
 
-  /** One batch; returns how many rows it had, and whether the broker failed. */
-  const pass = async (): Promise<{ claimed: number; failed: boolean }> => {
-    const rows = await claimDue(db, batchSize, leaseMs);
-    if (rows.length === 0) return { claimed: 0, failed: false };
+  /** Sends one batch; returns how many rows it had. Throws what the broker or the database was in trouble with. */
+  const pass = async (): Promise<number> => {
+    const claimed = ahead ?? claim();
+    ahead = undefined;
+    const rows = await claimed;
+    if (rows.length === 0) return 0;
+    if (rows.length === batchSize) ahead = claim();
     const outcome: Outcome = { published: [], refused: [], unsent: [] };
     await Promise.all(byAggregate(rows).map((group) => publishInOrder(bus, group, outcome)));
     await settle(outcome);
-    const failed = outcome.trouble !== undefined;
-    if (failed)
-      log.warn({ err: outcome.trouble, events: outcome.unsent.length }, "the relay waits for the broker");
-    return { claimed: rows.length, failed };
+    if (outcome.trouble !== undefined) throw outcome.trouble;
+    return rows.length;
+  };
+
+  /** What to do next: null is to go on at once, undefined is to end, a number is to wait so many ms. */
+  const step = async (): Promise<number | null | undefined> => {
+    if (!bus.connected()) return clock.stopped() ? undefined : pauseMs;
+    try {
+      const sent = await pass();
+      if (failing) log.info("the relay sends again");
+      failing = false;
+      if (sent > 0) return null;
+      return clock.stopped() ? undefined : pollMs;
+    } catch (error) {
+      if (!failing) log.warn({ err: error }, "the relay cannot send, trying every second");
+      failing = true;
+      if (clock.stopped()) return undefined;
+      await clock.pause(pauseMs);
+      return null;
+    }
   };
 
   const run = async (): Promise<void> => {
-    while (!stopping || Date.now() < stopBy) {
-      if (!bus.connected()) {
-        if (stopping) return;
-        await idle(pauseMs);
-        continue;
-      }
-      try {
-        const { claimed, failed } = await pass();
-        if (failed) await pause();
-        else if (claimed === 0) {
-          if (stopping) return;
-          await idle(pollMs);
-        }
-        if (failed && stopping) return;
-      } catch (error) {
-        log.warn({ err: error }, "the relay cannot reach its database");
-        if (stopping) return;
-        await pause();
-      }
+    while (Date.now() < stopBy) {
+      const wait = await step();
+      if (wait === undefined) break;
+      if (wait !== null) await clock.idle(wait);
+    }
+    // What was claimed and not sent is free for another relay at once, rather than at the end of its lease.
+    const rest = await ahead?.catch(() => undefined);
+    if (rest !== undefined && rest.length > 0) {
+      await release(
+        queue,
+        rest.map((row) => row.id),
+      ).catch(() => undefined);
     }
   };
 
-  const purge = async (): Promise<void> => {
-    const older = (days: number): Date => new Date(Date.now() - days * dayMs);
-    try {
-      while (!stopping && (await purgeOutbox(db, older(outboxDays), purgeBatch)) === purgeBatch);
-      while (!stopping && (await purgeInbox(db, older(inboxDays), purgeBatch)) === purgeBatch);
-    } catch (error) {
-      log.warn({ err: error }, "old events could not be purged");
-    }
-  };
-
-  db.on(outboxEvent, wake);
-  bus.onReady(wake);
-  const purgeTimer = setInterval(() => void purge(), purgeEveryMs).unref();
+  db.on(outboxEvent, clock.wake);
+  bus.onReady(clock.wake);
+  const purgeTimer = setInterval(() => void purge(db, log, clock.stopped), purgeEveryMs).unref();
   const running = run();
 
   return {
     stop: async () => {
-      stopping = true;
       stopBy = Date.now() + lastPassMs;
       clearInterval(purgeTimer);
-      db.off(outboxEvent, wake);
-      bus.offReady(wake);
-      wake();
+      db.off(outboxEvent, clock.wake);
+      bus.offReady(clock.wake);
+      clock.stop();
       await running;
+      await queue.close();
     },
   };
+}
+
+/** Waits that end early: `idle` at a `wake`, also at one that came before; both at a `stop`. */
+function createAlarm() {
+  let woken = false;
+  let stopped = false;
+  let ring: (() => void) | undefined;
+
+  const wait = async (ms: number): Promise<void> => {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      ring = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    ring = undefined;
+  };
+
+  return {
+    stopped: () => stopped,
+    wake: (): void => {
+      woken = true;
+      ring?.();
+    },
+    stop: (): void => {
+      stopped = true;
+      ring?.();
+    },
+    idle: async (ms: number): Promise<void> => {
+      if (!woken && !stopped) await wait(ms);
+      woken = false;
+    },
+    pause: async (ms: number): Promise<void> => {
+      const until = Date.now() + ms;
+      while (!stopped && Date.now() < until) await wait(until - Date.now());
+    },
+  };
+}
+
+async function purge(db: Database, log: Log, stopped: () => boolean): Promise<void> {
+  const older = (days: number): Date => new Date(Date.now() - days * dayMs);
+  try {
+    while (!stopped() && (await purgeOutbox(db, older(outboxDays), purgeBatch)) === purgeBatch);
+    while (!stopped() && (await purgeInbox(db, older(inboxDays), purgeBatch)) === purgeBatch);
+  } catch (error) {
+    log.warn({ err: error }, "old events could not be purged");
+  }
 }
 
 function registerMetrics(db: Database, metrics: Metrics): Counter {

@@ -128,7 +128,7 @@ async function measureDelay({ db, natsUrl }: Bench): Promise<number[]> {
     const event = sampleEvent();
     writes.push(
       db
-        .transaction((tx) => enqueue(tx, "inventory.released", event))
+        .transaction(async (tx) => enqueue(tx, "inventory.released", event))
         .then(() => void committed.set(event.order_id, performance.now())),
     );
   }

@@ -8,6 +8,7 @@ import { createShopClient } from "../load/client";
 import { type LoadResult, runLoad } from "../load/load";
 import { percentile } from "../load/percentiles";
 import { cpuTimeOf } from "../run/memory";
+import { removeData } from "../run/remove-data";
 import { Stack } from "../run/stack";
 import { ensureNatsServer } from "../run/tools";
 import { benchRelay } from "./relay";
@@ -135,6 +136,7 @@ export async function benchSaga({ rate, durationMs, seed, say }: SagaOptions): P
     ];
   } finally {
     await stack.stop();
+    await removeData(state);
     await rm(state, { recursive: true, force: true });
   }
 }

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { createShopClient, type ShopClient } from "../load/client";
+import { memoryOf } from "../run/memory";
 import { freePort } from "../run/process";
 import { findProject } from "../run/project";
-import { memoryOf } from "../run/memory";
+import { removeData } from "../run/remove-data";
 import { goalRow, inMb, inMs, type Row } from "./report";
 
 const credentials = { email: "bench@symphony.example", password: "bench-password" };
@@ -73,6 +74,7 @@ export async function benchStart(): Promise<Row[]> {
       goalRow("memory of all processes (PSS)", again.memory, { atMost: 1.2e9 }, inMb),
     ];
   } finally {
+    await removeData(state);
     await rm(state, { recursive: true, force: true });
   }
 }

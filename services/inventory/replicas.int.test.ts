@@ -32,7 +32,7 @@ test("two replicas share the orders of many products, and never deadlock", async
   await first.db.transaction(async (tx) => {
     for (let index = 0; index < orders; index++) {
       const product_id = products[index % products.length]!.id;
-      await enqueue(
+      enqueue(
         tx,
         "order.saga-started",
         sampleEvent("order.saga-started", { order_id: uuidv7(), product_id }),

@@ -55,10 +55,10 @@ export async function recordReservation(
   if (claimed.taken) {
     const { priceCents, currency } = claimed.taken;
     const carried = forward ?? { amount: priceCents * command.quantity, currency };
-    await enqueue(tx, "inventory.reserved", { ...data, ...carried, reserved_at: at });
+    enqueue(tx, "inventory.reserved", { ...data, ...carried, reserved_at: at });
   } else {
     const code = await failClaim(tx, command.orderId);
-    await enqueue(tx, "inventory.reservation-failed", {
+    enqueue(tx, "inventory.reservation-failed", {
       ...data,
       reason: reasonOf(code, command),
       failed_at: at,
@@ -75,7 +75,7 @@ export async function recordRelease(tx: Transaction, command: ReleaseCommand): P
     // The reservation was committed between the two statements; its row is locked now.
     quantity = effect === "give-back" ? await settle(tx, command.orderId, "give-back") : 0;
   }
-  await enqueue(tx, "inventory.released", {
+  enqueue(tx, "inventory.released", {
     ...eventReference(command),
     quantity: quantity ?? 0,
     reason: command.reason,

@@ -87,7 +87,7 @@ async function acceptOrder(
   const answer = { status: 202, body: orderView(order) };
   return deps.db.transaction(async (tx) => {
     if (!(await insertAcceptedOrder(tx, { order, steps }, { key, hash, answer }))) return undefined;
-    for (const { name, data } of opening) await enqueue(tx, name, data);
+    for (const { name, data } of opening) enqueue(tx, name, data);
     return answer;
   });
 }
@@ -112,7 +112,7 @@ async function runOrder(deps: PlaceDeps, attempt: Attempt): Promise<Answer> {
     const opening = openingEvents(order, body);
     const steps = opening.map(({ name }) => ({ event: name, at: order.createdAt }));
     if (!(await insertClaimedOrder(tx, { order, steps }))) throw inProgress();
-    for (const { name, data } of opening) await enqueue(tx, name, data);
+    for (const { name, data } of opening) enqueue(tx, name, data);
   });
   const outcome = await runCalls(peers, { ...order, paymentToken: body.paymentToken, address: body.address });
   return deps.db.transaction((tx) => finishOrder(tx, orderId, outcome, deps.metrics));

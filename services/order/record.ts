@@ -10,7 +10,7 @@ import { refusalAnswer } from "./view";
 /** Stores a change of a locked order with its events. */
 export async function recordChange(tx: Transaction, change: Change, metrics: OrderMetrics): Promise<void> {
   const newSteps = await saveChange(tx, change);
-  for (const { name, data } of change.emit) await enqueue(tx, name, data);
+  for (const { name, data } of change.emit) enqueue(tx, name, data);
   metrics.count(change.order, newSteps);
 }
 

@@ -65,13 +65,13 @@ export async function recordCharge(
     currency: payment.currency,
   };
   if (payment.status === "failed") {
-    await enqueue(tx, "payment.failed", {
+    enqueue(tx, "payment.failed", {
       ...data,
       reason: failureReason(payment),
       failed_at: payment.updatedAt,
     });
   } else {
-    await enqueue(tx, "payment.processed", {
+    enqueue(tx, "payment.processed", {
       ...data,
       ...forwarded(command),
       payment_id: payment.paymentId,
@@ -85,7 +85,7 @@ export async function recordCharge(
 export async function recordRefund(tx: Transaction, command: RefundCommand): Promise<Payment | undefined> {
   const payment = await applyCommand(tx, "refund", { ...command, ...nothing, paymentId: uuidv7() });
   if (!payment) return undefined;
-  await enqueue(tx, "payment.refunded", {
+  enqueue(tx, "payment.refunded", {
     ...reference(payment),
     amount: refundedCents(payment),
     currency: payment.currency,

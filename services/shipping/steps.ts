@@ -42,7 +42,7 @@ export async function recordSchedule(
   if (shipment.status === "failed") {
     await enqueueFailed(tx, shipment);
   } else {
-    await enqueue(tx, "shipping.scheduled", {
+    enqueue(tx, "shipping.scheduled", {
       ...reference(shipment),
       shipment_id: shipment.shipmentId,
       tracking_number: shipment.trackingNumber ?? "",
@@ -73,7 +73,7 @@ async function handOver(tx: Transaction, carrier: Carrier, command: ScheduleComm
 }
 
 async function enqueueFailed(tx: Transaction, shipment: Shipment): Promise<void> {
-  await enqueue(tx, "shipping.failed", {
+  enqueue(tx, "shipping.failed", {
     ...reference(shipment),
     reason: failureReason(shipment),
     failed_at: shipment.updatedAt,

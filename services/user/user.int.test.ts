@@ -18,6 +18,9 @@ const environment = {
 
 type Answer<T> = { status: number; body: T; headers: Headers };
 
+// each account costs several password hashes, and the machine may be busy
+jest.setTimeout(60_000);
+
 let service: TestService;
 beforeAll(async () => {
   service = await startTestService(definition, environment);

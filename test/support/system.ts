@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { checkFacts } from "../../lab/invariants/check";
 import { isAtRest, readFacts, type Sources } from "../../lab/invariants/read";
 import { createShopClient, type OrderView, type Placed, type ShopClient } from "../../lab/load/client";
+import { removeData } from "../../lab/run/remove-data";
 import { Stack, type StackOptions } from "../../lab/run/stack";
 import { waitFor } from "./wait-for";
 
@@ -60,6 +61,7 @@ export async function startSystem(
     async stop() {
       client.close();
       await stack.stop();
+      await removeData(state);
       await rm(state, { recursive: true, force: true });
     },
   };
