@@ -17,7 +17,7 @@ module.exports = {
     {
       ...base,
       displayName: "unit",
-      testMatch: ["<rootDir>/{lib,services,lab,test}/**/*.test.ts"],
+      testMatch: ["<rootDir>/{lib,services,lab,test,k8s}/**/*.test.ts"],
       testPathIgnorePatterns: ["\\.int\\.test\\.ts$", "\\.system\\.test\\.ts$"],
     },
     { ...base, ...infrastructure, displayName: "int", testMatch: ["<rootDir>/**/*.int.test.ts"] },

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { percentile } from "../load/percentiles";
 import { freeBytes, minFreeBytes } from "../run/preflight";
 import { isPortFree, run } from "../run/process";
-import { findProject, stateFolder } from "../run/project";
+import { findProject, homeFolder, stateFolder } from "../run/project";
 import { isRunning, readState } from "../run/state";
 import { natsServerVersion } from "../run/tools";
 import { formatBytes } from "./values";
@@ -176,7 +176,7 @@ async function checkPython(environment: NodeJS.ProcessEnv): Promise<Finding> {
 async function natsServerPath(): Promise<string> {
   const folder = `nats-server-${await natsServerVersion()}`;
   return join(
-    stateFolder(),
+    homeFolder(),
     "tools",
     folder,
     "bin",

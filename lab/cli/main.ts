@@ -18,6 +18,11 @@ import { upCommand } from "./up";
 function createProgram(): Command {
   const program = new Command("symphony")
     .description("Run, watch and load Symphony on this machine.")
+    .option("--state <folder>", "where data, logs and passwords lie (default: SYMPHONY_STATE or .symphony)")
+    .hook("preAction", (_program, command) => {
+      const { state } = command.optsWithGlobals<{ state?: string }>();
+      if (state !== undefined) process.env.SYMPHONY_STATE = state;
+    })
     .addHelpText(
       "after",
       "\nExit codes: 0 ok, 1 failed, 2 wrong usage, 3 something of this machine, 4 stopped by a condition, 130 interrupted." +

@@ -58,8 +58,9 @@ export type LoadResult = {
   unfinished: number;
   /** Never sent, because 5000 were waiting for an answer. */
   notSent: number;
-  /** Requests that were refused or got no answer, and orders that failed, by code. */
+  /** Requests that were refused or got no answer, by code. */
   errors: Record<string, number>;
+  /** Orders that failed, by code. */
   failures: Record<string, number>;
   /** From the intended send time to the answer of POST /api/orders, in ms. */
   acceptMs: Summary | undefined;
@@ -192,8 +193,10 @@ class Load {
     try {
       const placed = await this.client.place({ token: user.token, order, pattern });
       this.answered(at);
-      if (placed.order === undefined) count(this.errors, placed.problem.code);
-      else this.note(user, placed.order, at);
+      if (placed.order !== undefined) this.note(user, placed.order, at);
+      // With an order's id it is an order that failed, of a synchronous pattern; without one a refused request.
+      else if (placed.problem.orderId !== undefined) this.failed(placed.problem.code, Date.now());
+      else count(this.errors, placed.problem.code);
     } catch (error) {
       this.answered(at);
       count(this.errors, (error as NodeJS.ErrnoException).code ?? "no_answer");
@@ -214,13 +217,18 @@ class Load {
       return;
     }
     const endedAt = order.completedAt === undefined ? Date.now() : Date.parse(order.completedAt);
-    this.lastEndAt = Math.max(this.lastEndAt, endedAt - this.startedWall);
     if (order.status === "failed") {
-      count(this.failures, order.failureCode ?? order.failureReason ?? "unknown");
+      this.failed(order.failureCode ?? order.failureReason ?? "unknown", endedAt);
       return;
     }
+    this.lastEndAt = Math.max(this.lastEndAt, endedAt - this.startedWall);
     this.confirmed += 1;
     this.completeMs.push(Math.max(endedAt - this.startedWall - at, 0));
+  }
+
+  private failed(code: string, endedAt: number): void {
+    this.lastEndAt = Math.max(this.lastEndAt, endedAt - this.startedWall);
+    count(this.failures, code);
   }
 
   /** Looks at each user's orders in turn, so that the requests spread over the whole interval. */

@@ -159,7 +159,7 @@ async function initialise(
   }
   const args = ["--pgdata", data, "--username=postgres", `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
   args.push("--locale=C", "--encoding=UTF8", "--no-instructions");
-  // Off until `makeDurable`: on a slow disk it takes most of the first start, with nothing there to lose yet.
+  // Off until `settleNewData`: on a slow disk it takes most of the first start, with nothing there to lose yet.
   args.push("--no-sync", "--set", "fsync=off");
   const result = await run({
     file: join(binaries, "bin/initdb"),
@@ -247,14 +247,18 @@ export async function probePostgres(url: string): Promise<void> {
   }
 }
 
-/** Ends the time without fsync that a new data folder begins with. */
-export async function makeDurable(url: string): Promise<void> {
+/**
+ * Ends the time without fsync that a new data folder begins with, and closes the superuser's own database to
+ * the services' roles. The databases of the services are closed to each other from the start.
+ */
+export async function settleNewData(url: string): Promise<void> {
   const client = new Client({ connectionString: url });
   client.on("error", () => undefined);
   try {
     await client.connect();
     const { rows } = await client.query<{ fsync: string }>("show fsync");
     if (rows[0]?.fsync === "on") return;
+    await client.query("revoke connect, temporary on database postgres from public");
     await client.query("alter system set fsync = on");
     await client.query("select pg_reload_conf()");
     await client.query("checkpoint");

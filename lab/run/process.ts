@@ -2,6 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 
+import { Failure } from "./failure";
+
 export type Command = {
   file: string;
   args: string[];
@@ -94,11 +96,14 @@ export async function isPortFree(port: number): Promise<boolean> {
   });
 }
 
-/** Whether a process with this id exists, whoever owns it. */
+/**
+ * Whether a process with this id runs, whoever owns it. One that has ended and that nobody has waited for,
+ * which happens to orphans in a container without an init, does not.
+ */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return statOf(pid)?.[0] !== "Z";
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
@@ -109,13 +114,19 @@ export function isAlive(pid: number): boolean {
  * good, because ids are used again. Undefined where there is no such process.
  */
 export function startTimeOf(pid: number): string | undefined {
+  const stat = statOf(pid);
+  if (stat === undefined) return process.platform === "linux" ? undefined : startTimeFromPs(pid);
+  return stat[0] === "Z" ? undefined : stat[19];
+}
+
+/** The fields of /proc/<pid>/stat from the third on: state, ..., start time (field 22). */
+function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
-    // The second field is the program's name in brackets and may hold spaces; field 22 is the start time.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
+    // The second field is the program's name in brackets and may hold spaces.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return process.platform === "linux" ? undefined : startTimeFromPs(pid);
+    return undefined;
   }
 }
 
@@ -135,7 +146,10 @@ export function commandLineOf(pid: number): string | undefined {
   }
 }
 
-/** Calls `probe` until it succeeds; fails with its last error after `timeoutMs` or once `ended` settles. */
+/**
+ * Calls `probe` until it succeeds. Fails with its last error after `timeoutMs`, and at once where it throws a
+ * `Failure`, which no waiting helps, or where `ended` tells an error.
+ */
 export async function untilReady(options: {
   probe: () => Promise<void>;
   timeoutMs: number;
@@ -150,6 +164,7 @@ export async function untilReady(options: {
       (error: unknown) => error,
     );
     if (problem === undefined) return;
+    if (problem instanceof Failure) throw problem;
     const end = options.ended?.();
     if (end !== undefined) throw end;
     if (Date.now() > deadline) throw problem instanceof Error ? problem : new Error(String(problem));

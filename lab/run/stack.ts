@@ -5,8 +5,8 @@ import { type Infrastructure, openDatabases, planInfrastructure } from "./infras
 import { stopLeftovers } from "./leftovers";
 import { LogFile } from "./log-files";
 import { type CaughtMail, type MailCatcher, startMailCatcher } from "./mail-catcher";
+import { settleNewData } from "./postgres";
 import { checkBeforeStart } from "./preflight";
-import { makeDurable } from "./postgres";
 import { freePort } from "./process";
 import { findProject, stateFolder } from "./project";
 import { loadSecrets, type Secrets } from "./secrets";
@@ -28,7 +28,7 @@ export type StackOptions = {
   port: number;
   environment: Environment;
   progress: Progress;
-  /** `.symphony` of the checkout, unless given: a test or a bench keeps its own. */
+  /** `SYMPHONY_STATE` or `.symphony` of the checkout, unless given: a test or a bench keeps its own. */
   state?: string;
   replicas?: Replicas;
   overrides?: ServiceContext["overrides"];
@@ -58,7 +58,7 @@ export class Stack {
   private readonly rotation: NodeJS.Timeout;
 
   private constructor(private readonly options: StackOptions) {
-    this.state = options.state ?? stateFolder(this.project);
+    this.state = options.state ?? stateFolder(options.environment);
     this.rotation = setInterval(() => {
       for (const { process } of this.watched) process.log.rotate();
     }, 5000);
@@ -155,7 +155,7 @@ export class Stack {
     this.databaseUrls = await openDatabases(infrastructure, this.secrets);
     end();
     await this.startServices(instances);
-    if (infrastructure.postgres.spec !== undefined) await makeDurable(this.superuserUrl);
+    if (infrastructure.postgres.spec !== undefined) await settleNewData(this.superuserUrl);
     this.phase = "running";
     this.record();
   }

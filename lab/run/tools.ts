@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { environmentFailure, fromDiskError } from "./failure";
 import { run } from "./process";
-import { findProject, stateFolder } from "./project";
+import { findProject, homeFolder } from "./project";
 
 export type Say = (line: string) => void;
 type Environment = Record<string, string | undefined>;
@@ -37,7 +37,7 @@ export async function ensureNatsServer(options: {
     );
   }
   const version = await natsServerVersion(project);
-  const tools = join(stateFolder(project), "tools");
+  const tools = join(homeFolder(project), "tools");
   const folder = join(tools, `nats-server-${version}`);
   const binary = join(folder, "bin", process.platform === "win32" ? "nats-server.exe" : "nats-server");
   if (existsSync(binary)) return binary;

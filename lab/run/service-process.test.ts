@@ -1,0 +1,77 @@
+import { serviceNames } from "../../lib/events";
+import { type ServiceContext, serviceEnvironment } from "./service-process";
+import type { Instance } from "./topology";
+
+const instance = (service: Instance["service"], grpcPort?: number): Instance => ({
+  name: service,
+  service,
+  replica: 1,
+  port: 4000,
+  grpcPort,
+});
+
+function context(change: Partial<ServiceContext> = {}): ServiceContext {
+  return {
+    project: "/project",
+    findPeer: (_caller, callee) => `http://${callee}`,
+    databaseUrls: Object.fromEntries(
+      serviceNames.map((name) => [name, `postgres://${name}`]),
+    ) as ServiceContext["databaseUrls"],
+    natsUrl: "nats://n",
+    smtpUrl: "smtp://m",
+    secrets: {
+      postgres: "p",
+      roles: {} as ServiceContext["secrets"]["roles"],
+      nats: { user: "u", password: "p" },
+      admin: { email: "admin@symphony.example", password: "secret" },
+      demo: { email: "demo@symphony.example", password: "secret" },
+    },
+    logLevel: "info",
+    overrides: {},
+    outer: {},
+    ...change,
+  };
+}
+
+test("a service is told its own database and its own peers", () => {
+  const environment = serviceEnvironment(instance("inventory", 4001), context());
+  expect(environment).toMatchObject({
+    PORT: "4000",
+    GRPC_PORT: "4001",
+    DATABASE_URL: "postgres://inventory",
+    NATS_URL: "nats://n",
+    JWKS_URL: "http://user/.well-known/jwks.json",
+  });
+});
+
+test("the runner's environment does not leak, but telemetry settings pass", () => {
+  const outer = {
+    DATABASE_URL: "postgres://mine",
+    AWS_SECRET: "x",
+    PORT: "1",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://o",
+  };
+  const environment = serviceEnvironment(instance("payment", 4001), context({ outer }));
+  expect(environment).toMatchObject({
+    DATABASE_URL: "postgres://payment",
+    PORT: "4000",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://o",
+  });
+  expect(environment).not.toHaveProperty("AWS_SECRET");
+});
+
+test("only the user service knows the administrator's password, only notification the mail server", () => {
+  for (const service of serviceNames) {
+    const environment = serviceEnvironment(instance(service), context());
+    expect("ADMIN_PASSWORD" in environment).toBe(service === "user");
+    expect("SMTP_URL" in environment).toBe(service === "notification");
+  }
+});
+
+test("an override of one service wins, and reaches no other", () => {
+  const overrides = { order: { SAGA_DEADLINE_MS: "5" } };
+  expect(serviceEnvironment(instance("order"), context({ overrides })).SAGA_DEADLINE_MS).toBe("5");
+  expect(serviceEnvironment(instance("audit"), context({ overrides }))).not.toHaveProperty(
+    "SAGA_DEADLINE_MS",
+  );
+});
