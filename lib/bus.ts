@@ -224,7 +224,10 @@ export function connectBus(options: BusOptions): Bus {
       if (connection === undefined) return;
       if (abort.signal.aborted) return connection.close();
       current = connection;
-      publisher = createPublisher(connection, publishTimeoutMs);
+      publisher = createPublisher(connection, {
+        timeoutMs: publishTimeoutMs,
+        inboxPrefix: settings.inboxPrefix,
+      });
       online = true;
       void watch(connection);
       void ensure(connection);

@@ -38,9 +38,12 @@ const textEncoder = new TextEncoder();
  * the client's own request takes a timer, three promises and 30 µs for each message, which was a third of the
  * relay's work.
  */
-export function createPublisher(connection: NatsConnection, timeoutMs: number): Publisher {
+export function createPublisher(
+  connection: NatsConnection,
+  { timeoutMs, inboxPrefix }: { timeoutMs: number; inboxPrefix?: string | undefined },
+): Publisher {
   const waiting = new Map<string, Waiting>();
-  const inbox = createInbox();
+  const inbox = createInbox(inboxPrefix);
   let next = 0;
 
   const settle = (key: string, error?: Error): void => {

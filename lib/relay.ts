@@ -152,7 +152,9 @@ export function startRelay(options: RelayOptions): { stop(): Promise<void> } {
       const sent = await pass();
       if (failing) log.info("the relay sends again");
       failing = false;
-      if (sent > 0) return null;
+      // A batch that was not full emptied the outbox, and whoever fills it again wakes this relay: a look into
+      // it would find nothing. At a stop it is worth the look.
+      if (sent === batchSize || (sent > 0 && clock.stopped())) return null;
       return clock.stopped() ? undefined : pollMs;
     } catch (error) {
       if (!failing) log.warn({ err: error }, "the relay cannot send, trying every second");

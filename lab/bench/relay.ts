@@ -8,7 +8,7 @@ import { v7 as uuidv7 } from "uuid";
 import { connectBus } from "../../lib/bus";
 import { on, startConsumer } from "../../lib/consumer";
 import { type Database, openDatabase } from "../../lib/db";
-import { type EventData, eventType } from "../../lib/events";
+import { type EventData, eventType, streams } from "../../lib/events";
 import { createLog } from "../../lib/log";
 import { createMetrics } from "../../lib/metrics";
 import { migrate } from "../../lib/migrate";
@@ -73,6 +73,14 @@ async function pendingRows(db: Database): Promise<number> {
     [],
   );
   return rows[0]?.count ?? 0;
+}
+
+/** The consumer to be measured must not find the drained events before its own. */
+async function emptyStream(natsUrl: string): Promise<void> {
+  const bus = connectBus({ url: natsUrl, name: "bench", log });
+  const manager = await (await bus.connection()).jetstreamManager();
+  await manager.streams.purge(streams.events.name);
+  await bus.close();
 }
 
 async function until(done: () => Promise<boolean>, everyMs: number): Promise<void> {
@@ -148,6 +156,7 @@ export async function benchRelay(superuserUrl: string, natsBinary: string): Prom
   try {
     const drainRate = await measureDrain({ db, natsUrl: nats.url });
     await db.query("truncate outbox, inbox");
+    await emptyStream(nats.url);
     const delays = await measureDelay({ db, natsUrl: nats.url });
     const perSecond = (value: number) => `${value.toFixed(0)}/s`;
     return [
