@@ -49,7 +49,10 @@ function reasonOf(error: unknown): string {
  * is set back.
  */
 export function startConsumer(options: ConsumerOptions): { stop(): Promise<void> } {
-  const { service, db, bus, log, backoffUnitMs = 1_000 } = options;
+  const { service, bus, log, backoffUnitMs = 1_000 } = options;
+  // Of its own: while requests queue for the service's connections, events would wait behind them, and orders
+  // would be accepted faster than they are ever finished. Two, for a look besides the transaction in hand.
+  const db = options.db.reserve(2);
   const byName = subscriptionsByName(options.subscriptions);
   const stopped = new AbortController();
   const ready: Item[] = [];
@@ -233,6 +236,7 @@ export function startConsumer(options: ConsumerOptions): { stop(): Promise<void>
       await running;
       for (const item of ready.splice(0)) item.delivery.nak(0);
       await Promise.all(givingUp);
+      await db.close();
     },
   };
 }

@@ -72,31 +72,46 @@ function inLockOrder(items: Item[]): Item[] {
 }
 
 /**
- * Lets events take effect, in the order of their lock keys and in one transaction with their inbox rows, and returns the items that
- * were new. Throws what a handler throws; then nothing has happened.
+ * Runs the handlers side by side on the transaction's one connection: their statements go out together instead
+ * of one round trip after the other, in the order of the lock keys. Events of the same order wait for each other, as
+ * their handlers read what the one before wrote. Throws what the first one that failed threw, after all have ended.
+ */
+async function handleEach(tx: Transaction, items: Item[]): Promise<void> {
+  const last = new Map<string, Promise<void>>();
+  for (const item of inLockOrder(items)) {
+    const { subscription, event, prepared } = item;
+    if (!("handle" in subscription)) continue;
+    const handle = () => inEvent(item, "process", () => subscription.handle(tx, event, prepared));
+    const before = last.get(event.data.order_id);
+    last.set(event.data.order_id, before === undefined ? handle() : before.then(handle));
+  }
+  const failure = (await Promise.allSettled(last.values())).find(({ status }) => status === "rejected");
+  if (failure?.status === "rejected") throw failure.reason;
+}
+
+async function handleBatches(tx: Transaction, items: Item[]): Promise<void> {
+  const batches = new Map<Subscription, Item[]>();
+  for (const item of items) batches.set(item.subscription, [...(batches.get(item.subscription) ?? []), item]);
+  for (const [subscription, batch] of batches) {
+    if (!("handleBatch" in subscription)) continue;
+    const startTime = Date.now();
+    await subscription.handleBatch(
+      tx,
+      batch.map((item) => item.event),
+    );
+    recordSpans(batch, startTime);
+  }
+}
+
+/**
+ * Lets events take effect in one transaction with their inbox rows, and returns the items that were new. Throws
+ * what a handler throws; then nothing has happened.
  */
 export async function takeEffect(db: Database, items: Item[]): Promise<Set<Item>> {
   return db.transaction(async (tx) => {
     const fresh = await newOf(tx, items);
-    const batches = new Map<Subscription, Item[]>();
-    for (const item of inLockOrder(fresh)) {
-      const { subscription, event, prepared } = item;
-      if ("handle" in subscription) {
-        await inEvent(item, "process", () => subscription.handle(tx, event, prepared));
-      } else {
-        batches.set(subscription, [...(batches.get(subscription) ?? []), item]);
-      }
-    }
-    for (const [subscription, batch] of batches) {
-      const startTime = Date.now();
-      if ("handleBatch" in subscription) {
-        await subscription.handleBatch(
-          tx,
-          batch.map((item) => item.event),
-        );
-      }
-      recordSpans(batch, startTime);
-    }
+    await handleEach(tx, fresh);
+    await handleBatches(tx, fresh);
     return new Set(fresh);
   });
 }

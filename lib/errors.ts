@@ -103,6 +103,11 @@ export const errorTable = {
     grpc: grpcStatus.UNAVAILABLE,
     title: "A service behind this one is not available",
   },
+  "service.unavailable": {
+    http: 503,
+    grpc: grpcStatus.UNAVAILABLE,
+    title: "The service cannot answer at the moment",
+  },
   internal: { http: 500, grpc: grpcStatus.INTERNAL, title: "Something went wrong here" },
 } as const satisfies Record<string, { http: number; grpc: number; title: string }>;
 

@@ -2,7 +2,7 @@ import { SpanKind } from "@opentelemetry/api";
 import { Counter, Gauge } from "prom-client";
 
 import { type Bus, MessageRefusedError } from "./bus";
-import { type Database, openDatabase } from "./db";
+import { type Database } from "./db";
 import { toMessage } from "./envelope";
 import { purgeInbox } from "./inbox";
 import { type Log } from "./log";
@@ -103,7 +103,7 @@ export function startRelay(options: RelayOptions): { stop(): Promise<void> } {
   const published = registerMetrics(db, metrics);
   // Connections of its own: with other settings, and free when the service's requests have taken all of theirs.
   // Two, to claim the next batch while this one is marked.
-  const queue = openDatabase({ url: db.url, size: 2, log, settings: relaySettings });
+  const queue = db.reserve(2, relaySettings);
   const clock = createAlarm();
   let stopBy = Infinity;
   let failing = false;

@@ -1,21 +1,27 @@
 import { parseArgs } from "node:util";
 
+import { exitCodes, Failure } from "../run/failure";
+import { targetName } from "../target/system";
+import { benchKubeSaga } from "./kube-saga";
 import { describeMachine } from "./machine";
 import { type BenchReport, formatReport, type Row } from "./report";
 import { benchSaga } from "./saga";
 import { benchStart } from "./start";
 
-const usage = `npm run bench -- start | saga [--rate 100] [--duration 60] [--seed 1] [--json]
+const usage = `npm run bench -- start | saga [--target laptop|kube] [--rate 100] [--duration 60] [--seed 1] [--json]
 
 start  time from npm start to the first confirmed order, and memory
-saga   latency, throughput and CPU per order of the saga; the outbox relay by itself
+saga   latency, throughput and CPU per order of the saga; the outbox relay by itself.
+       Of the cluster (--target kube): latency without load through the real mesh, beside this machine's
 `;
 
 type Settings = { rate: number; durationMs: number; seed: number };
 
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
 const benches: Record<string, (settings: Settings) => Promise<Row[]>> = {
   start: benchStart,
-  saga: (settings) => benchSaga({ ...settings, say: (line) => process.stderr.write(`${line}\n`) }),
+  saga: (settings) => (targetName() === "kube" ? benchKubeSaga(say) : benchSaga({ ...settings, say })),
 };
 
 /** A number within bounds; a load must be bounded. */
@@ -33,8 +39,10 @@ async function main(): Promise<number> {
       duration: { type: "string", default: "60" },
       seed: { type: "string", default: "1" },
       json: { type: "boolean", default: false },
+      target: { type: "string" },
     },
   });
+  if (values.target !== undefined) process.env.SYMPHONY_TARGET = values.target;
   const [name = ""] = positionals;
   const bench = benches[name];
   if (bench === undefined || positionals.length > 1) {
@@ -52,9 +60,11 @@ async function main(): Promise<number> {
     bench: name,
     machine,
     settings:
-      name === "start"
-        ? {}
-        : { rate: settings.rate, seconds: settings.durationMs / 1000, seed: settings.seed },
+      targetName() === "kube"
+        ? { target: "kube" }
+        : name === "start"
+          ? {}
+          : { rate: settings.rate, seconds: settings.durationMs / 1000, seed: settings.seed },
     rows,
   };
   process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
@@ -64,7 +74,8 @@ async function main(): Promise<number> {
 main().then(
   (code) => (process.exitCode = code),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+    const fix = error instanceof Failure && error.fix !== undefined ? `; ${error.fix}` : "";
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}${fix}\n`);
+    process.exitCode = error instanceof Failure ? error.exitCode : exitCodes.failed;
   },
 );

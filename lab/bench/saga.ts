@@ -4,7 +4,6 @@ import { join } from "node:path";
 
 import { checkFacts } from "../invariants/check";
 import { isAtRest, readFacts, type Sources } from "../invariants/read";
-import { createShopClient } from "../load/client";
 import { type LoadResult, runLoad } from "../load/load";
 import { percentile } from "../load/percentiles";
 import { cpuTimeOf } from "../run/memory";
@@ -13,35 +12,11 @@ import { Stack } from "../run/stack";
 import { ensureNatsServer } from "../run/tools";
 import { benchRelay } from "./relay";
 import { goalRow, inMs, type Row } from "./report";
+import { demoOrder, measureUnloaded } from "./unloaded";
 
 export type SagaOptions = { rate: number; durationMs: number; seed: number; say(line: string): void };
 
 const unloadedOrders = 200;
-const demoOrder = { productId: "espresso-machine", quantity: 1 };
-
-/** One order after the other: how long a saga takes where nothing else runs. In ms, sorted. */
-async function measureUnloaded(stack: Stack): Promise<{ acceptMs: number[]; completeMs: number[] }> {
-  const client = createShopClient({ url: stack.url, usersUrl: stack.serviceUrl("user") });
-  const acceptMs: number[] = [];
-  const completeMs: number[] = [];
-  try {
-    for (let placed = 0; placed < unloadedOrders; placed += 1) {
-      // The gateway takes 100 requests a minute from one customer, and each order here is two.
-      const email = `unloaded-${Math.floor(placed / 40)}@symphony.example`;
-      const token = await client.enter({ email, password: "bench-password" });
-      const from = performance.now();
-      const answer = await client.place({ token, order: demoOrder });
-      acceptMs.push(performance.now() - from);
-      if (answer.order === undefined) throw new Error(`an order was refused: ${answer.problem.code}`);
-      const order = await client.follow({ token, orderId: answer.order.id, timeoutMs: 30_000 });
-      if (order.status !== "confirmed") throw new Error(`an order is ${order.status}`);
-      completeMs.push(order.durationMs ?? Number.NaN);
-    }
-  } finally {
-    client.close();
-  }
-  return { acceptMs: acceptMs.sort((a, b) => a - b), completeMs: completeMs.sort((a, b) => a - b) };
-}
 
 /** CPU time used so far by each process, by name, in ms; `load generator` is this process. */
 function readCpu(stack: Stack): Map<string, number> {
@@ -104,7 +79,11 @@ export async function benchSaga({ rate, durationMs, seed, say }: SagaOptions): P
   });
   try {
     say(`${unloadedOrders} orders, one after the other`);
-    const unloaded = await measureUnloaded(stack);
+    const unloaded = await measureUnloaded({
+      url: stack.url,
+      usersUrl: stack.serviceUrl("user"),
+      orders: unloadedOrders,
+    });
     say(`${rate} orders/s for ${durationMs / 1000} s`);
     let before = readCpu(stack);
     const load = await runLoad({

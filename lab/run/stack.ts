@@ -147,8 +147,8 @@ export class Stack {
       secrets: this.secrets,
       natsBinary,
       externalDatabase: environment.DATABASE_URL || undefined,
-      // 10 pooled connections and one that listens per process, and some for people.
-      maxConnections: 20 + 12 * instances.length,
+      // 10 pooled connections, two of the relay and two of the consumer per process, and some for people.
+      maxConnections: 20 + 14 * instances.length,
     });
     await this.startInfrastructure(infrastructure);
     const end = progress.begin("databases");

@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { loadCatalogue } from "../load/stock";
+import { percentile } from "../load/percentiles";
+import { removeData } from "../run/remove-data";
+import { Stack } from "../run/stack";
+import { type System, withSystem } from "../target/system";
+import { goalRow, inMs, type Row } from "./report";
+import { measureUnloaded, type Unloaded } from "./unloaded";
+
+const warmUpOrders = 20;
+const orders = 120;
+
+async function measureCluster(system: System): Promise<Unloaded> {
+  const url = await system.url();
+  const usersUrl = await system.serviceUrl("user");
+  await loadCatalogue({
+    url,
+    usersUrl,
+    inventoryUrl: await system.serviceUrl("inventory"),
+    admin: await system.admin(),
+    orders: 10 * (warmUpOrders + orders),
+  });
+  const run = randomBytes(4).toString("hex");
+  await measureUnloaded({ url, usersUrl, orders: warmUpOrders, run: `${run}-warm` });
+  return measureUnloaded({ url, usersUrl, orders, run });
+}
+
+async function measureLaptop(say: (line: string) => void): Promise<Unloaded> {
+  const state = await mkdtemp(join(tmpdir(), "symphony-bench-"));
+  const progress = { begin: () => () => undefined, say };
+  const stack = await Stack.start({ port: 0, state, environment: process.env, logLevel: "warn", progress });
+  try {
+    const system = { url: stack.url, usersUrl: stack.serviceUrl("user") };
+    await measureUnloaded({ ...system, orders: warmUpOrders, run: "warm" });
+    return await measureUnloaded({ ...system, orders });
+  } finally {
+    await stack.stop();
+    await removeData(state);
+    await rm(state, { recursive: true, force: true });
+  }
+}
+
+const p50 = (values: number[]): number => percentile(values, 0.5);
+const p99 = (values: number[]): number => percentile(values, 0.99);
+
+/**
+ * Latency without load through the ingress gateway and every sidecar of the cluster; then, on the same machine
+ * while the cluster rests, of the system without a mesh.
+ */
+export async function benchKubeSaga(say: (line: string) => void): Promise<Row[]> {
+  say(`${String(orders)} orders through the mesh, one after the other`);
+  const mesh = await withSystem({ changes: true }, measureCluster);
+  say(`${String(orders)} orders on this machine without it`);
+  const laptop = await measureLaptop(say);
+  return [
+    { name: "accepted, cluster, p50", value: inMs(p50(mesh.acceptMs)) },
+    { name: "accepted, cluster, p99", value: inMs(p99(mesh.acceptMs)) },
+    goalRow("accepted to confirmed, cluster, p50", p50(mesh.completeMs), { atMost: 400 }, inMs),
+    { name: "accepted to confirmed, cluster, p99", value: inMs(p99(mesh.completeMs)) },
+    { name: "accepted, laptop, p50", value: inMs(p50(laptop.acceptMs)) },
+    { name: "accepted to confirmed, laptop, p50", value: inMs(p50(laptop.completeMs)) },
+    { name: "accepted to confirmed, laptop, p99", value: inMs(p99(laptop.completeMs)) },
+  ];
+}
