@@ -1,7 +1,7 @@
 import { connect } from "nats";
 import pg from "pg";
 
-import { type Pattern, type ServiceName, streams } from "../../lib/events";
+import { type Pattern, type ServiceName, serviceNames, streams } from "../../lib/events";
 import { type Facts, type OutboxFact } from "./facts";
 
 /** Where to read: a connection URL per service's database, and the broker's. */
@@ -126,7 +126,7 @@ export async function isAtRest({ databases, natsUrl }: Sources): Promise<boolean
   return (await pendingMessages(natsUrl)) === 0;
 }
 
-/** Messages that consumers have not acknowledged yet, those that wait for a retry among them. */
+/** Messages that services have not acknowledged yet, those that wait for a retry among them. */
 async function pendingMessages(natsUrl: string): Promise<number> {
   const { username, password, host } = new URL(natsUrl);
   const connection = await connect({
@@ -136,8 +136,9 @@ async function pendingMessages(natsUrl: string): Promise<number> {
   try {
     const manager = await connection.jetstreamManager();
     let pending = 0;
-    for await (const { num_pending, num_ack_pending } of manager.consumers.list(streams.events.name)) {
-      pending += num_pending + num_ack_pending;
+    for await (const { name, num_pending, num_ack_pending } of manager.consumers.list(streams.events.name)) {
+      // Readers such as the one above leave theirs behind until the broker forgets it.
+      if ((serviceNames as readonly string[]).includes(name)) pending += num_pending + num_ack_pending;
     }
     return pending;
   } finally {

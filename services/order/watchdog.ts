@@ -1,17 +1,20 @@
 import { runInContext } from "../../lib/context";
 import { type Database } from "../../lib/db";
 import { type Log } from "../../lib/log";
+import { outboxState } from "../../lib/outbox-store";
 import { type OrderMetrics } from "./metrics";
 import { abandonOrder } from "./record";
 import { findStuckOrders, lockOverdueOrders } from "./store";
 
 const batchSize = 100;
+/** An event that is unsent for longer has met a broker that does not answer. */
+const unsentLimitMs = 1_000;
 
 export type WatchdogOptions = {
   db: Database;
   metrics: OrderMetrics;
   log: Log;
-  /** Whether events travel at the moment. */
+  /** Whether the broker is there. */
   connected(): boolean;
   intervalMs: number;
   deadlineMs: number;
@@ -19,16 +22,21 @@ export type WatchdogOptions = {
 
 /**
  * Cancels orders past their deadline; several replicas share the work. A broker that is down must not fail
- * an order, so the watchdog waits until events have travelled for a whole deadline before it cancels any.
+ * an order, so the watchdog waits until events have travelled for a whole deadline before it cancels any. A broker
+ * that hangs keeps its connections; then the events that this service could not send tell.
  */
 export function startWatchdog(options: WatchdogOptions): { stop(): Promise<void> } {
   const { db, metrics, log, connected, intervalMs, deadlineMs } = options;
-  let connectedSince = Date.now();
+  let travelSince = Date.now();
   let reported = 0;
 
+  async function eventsTravel(): Promise<boolean> {
+    return connected() && (await outboxState(db)).oldestSeconds * 1000 < unsentLimitMs;
+  }
+
   async function look(): Promise<void> {
-    if (!connected()) connectedSince = Date.now();
-    else if (Date.now() - connectedSince >= deadlineMs) await cancelOverdue();
+    if (!(await eventsTravel())) travelSince = Date.now();
+    else if (Date.now() - travelSince >= deadlineMs) await cancelOverdue();
     await reportStuck();
   }
 

@@ -1,5 +1,5 @@
-import { seededRandom } from "../../lab/load/random";
 import { runLoad } from "../../lab/load/load";
+import { seededRandom } from "../../lab/load/random";
 import { startSystem, type System } from "../support/system";
 import { waitFor } from "../support/wait-for";
 
@@ -30,6 +30,7 @@ afterAll(() => system?.stop());
 
 test("whatever is killed under load, money, stock, shipments and events agree afterwards", async () => {
   const random = seededRandom(seed);
+  let from = Infinity;
   const load = runLoad({
     url: system.stack.url,
     usersUrl: system.stack.serviceUrl("user"),
@@ -42,11 +43,12 @@ test("whatever is killed under load, money, stock, shipments and events agree af
       { value: { productId: "limited-print", quantity: 2 }, weight: 1 },
     ],
     patterns: ["saga", "saga", "rest", "grpc"],
+    onReady: () => (from = Date.now()),
   });
   let ended = false;
   void load.finally(() => (ended = true));
   const killed: string[] = [];
-  const from = Date.now();
+  await waitFor(() => from < Infinity || ended, { timeoutMs: 60_000, what: "the first order" });
   while (!ended && Date.now() - from < loadMs) {
     const due = (killed.length + 1) * killEveryMs;
     await waitFor(() => ended || Date.now() - from > due, { timeoutMs: 60_000, what: "the next kill" });
