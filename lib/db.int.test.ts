@@ -129,10 +129,19 @@ describe("migrate", () => {
     expect(rows).toEqual([]);
   });
 
+  test("a database that is newer is taken as it is, so that a release can be rolled back", async () => {
+    await write({ ...a, "a/migrations/0002_later.sql": "alter table one add column m int" });
+    await migrate(db, folders(), log);
+    await rm(join(folder, "a/migrations/0002_later.sql"));
+    await migrate(db, folders(), log);
+    expect([await count("one"), await count("migrations")]).toEqual([1, 2]);
+  });
+
   test.each([
     {
-      problem: "a database that is newer",
+      problem: "a database that is newer by a breaking migration",
       file: "0002_later.sql",
+      sql: "-- breaking: older code reads what this removes\nselect 1",
       becomes: undefined,
       reason: /deploy a newer version/,
     },
@@ -149,8 +158,8 @@ describe("migrate", () => {
       reason: /without gaps/,
     },
     { problem: "a bad name", file: "0002_later.sql", becomes: "2.sql", reason: /NNNN_name\.sql/ },
-  ])("refuses $problem", async ({ file, becomes, reason }) => {
-    await write({ ...a, [`a/migrations/${file}`]: "select 1" });
+  ])("refuses $problem", async ({ file, sql = "select 1", becomes, reason }) => {
+    await write({ ...a, [`a/migrations/${file}`]: sql });
     await migrate(db, folders(), log);
     await rm(join(folder, "a/migrations", file));
     if (becomes !== undefined) await write({ [`a/migrations/${becomes}`]: "select 1" });

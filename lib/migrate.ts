@@ -37,13 +37,19 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   return migrations;
 }
 
-function check(applied: { scope: string; version: number; name: string }[], known: Migration[]): void {
+type Applied = { scope: string; version: number; name: string; breaking: boolean };
+
+/** A migration that older code cannot work with says so in its first line; all others leave a rollback open. */
+const breakingLine = /^-- breaking\b/;
+
+function check(applied: Applied[], known: Migration[]): void {
   for (const row of applied) {
     const match = known.find((one) => one.scope === row.scope && one.version === row.version);
     const label = `${row.scope}/${String(row.version).padStart(4, "0")}_${row.name}`;
+    if (match === undefined && !row.breaking) continue;
     if (match === undefined) {
       throw new Error(
-        `the database has the migration ${label}, which this version does not know: deploy a newer version`,
+        `the database has the breaking migration ${label}, which this version does not know: deploy a newer version`,
       );
     }
     if (match.name !== row.name) {
@@ -62,21 +68,21 @@ async function apply(tx: Transaction, known: Migration[], log: Log): Promise<voi
       scope text not null,
       version integer not null,
       name text not null,
+      breaking boolean not null,
       applied_at timestamptz not null default now(),
       primary key (scope, version)
     )`);
-  const { rows } = await tx.query<{ scope: string; version: number; name: string }>(
-    "select scope, version, name from migrations",
-    [],
-  );
+  const { rows } = await tx.query<Applied>("select scope, version, name, breaking from migrations", []);
   check(rows, known);
   for (const migration of known) {
     if (rows.some((row) => row.scope === migration.scope && row.version === migration.version)) continue;
-    await tx.query(await readFile(migration.file, "utf8"));
-    await tx.query("insert into migrations (scope, version, name) values ($1, $2, $3)", [
+    const statements = await readFile(migration.file, "utf8");
+    await tx.query(statements);
+    await tx.query("insert into migrations (scope, version, name, breaking) values ($1, $2, $3, $4)", [
       migration.scope,
       migration.version,
       migration.name,
+      breakingLine.test(statements),
     ]);
     log.info({ migration: `${migration.scope}/${basename(migration.file)}` }, "migrated");
   }
@@ -84,7 +90,8 @@ async function apply(tx: Transaction, known: Migration[], log: Log): Promise<voi
 
 /**
  * Applies the migrations `NNNN_name.sql` of `folders` that the database lacks, in order and in one
- * transaction. A folder that does not exist has none. Throws where the database is newer than the code.
+ * transaction. A folder that does not exist has none. A database that is newer than the code is taken as it is, so that a
+ * release can be rolled back; throws where one of its newer migrations is breaking.
  */
 export async function migrate(db: Database, folders: string[], log: Log): Promise<void> {
   const known = (await Promise.all(folders.map(readMigrations))).flat();
