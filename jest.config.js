@@ -10,17 +10,34 @@ const infrastructure = {
   globalTeardown: "<rootDir>/test/support/global-teardown.ts",
 };
 
+/** Need a cluster and change what runs there, so they run only where they are asked for by name. */
+const onDemand = ["mesh", "cluster"].map((name) => ({
+  ...base,
+  displayName: name,
+  testMatch: [`<rootDir>/test/${name}/*.${name}.test.ts`],
+}));
+const isAsked = ({ displayName }) =>
+  process.argv.some((word) => word === displayName || word === `--selectProjects=${displayName}`);
+
 /** @type {import("jest").Config} */
 module.exports = {
   maxWorkers: 2,
+  // For hooks too. Tests wait for conditions; how long that may take says nothing about what is tested.
+  testTimeout: 60_000,
   projects: [
     {
       ...base,
       displayName: "unit",
       testMatch: ["<rootDir>/{lib,services,lab,test,k8s}/**/*.test.ts"],
-      testPathIgnorePatterns: ["\\.int\\.test\\.ts$", "\\.system\\.test\\.ts$"],
+      testPathIgnorePatterns: [
+        "\\.int\\.test\\.ts$",
+        "\\.system\\.test\\.ts$",
+        "\\.mesh\\.test\\.ts$",
+        "\\.cluster\\.test\\.ts$",
+      ],
     },
     { ...base, ...infrastructure, displayName: "int", testMatch: ["<rootDir>/**/*.int.test.ts"] },
     { ...base, displayName: "system", testMatch: ["<rootDir>/**/*.system.test.ts"] },
+    ...onDemand.filter(isAsked),
   ],
 };
