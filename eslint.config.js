@@ -29,7 +29,9 @@ const outside = [
 ];
 
 module.exports = tseslint.config(
-  { ignores: ["dist/**", ".symphony/**", "node_modules/**", "lib/proto/**", "coverage/**"] },
+  {
+    ignores: ["dist/**", ".symphony/**", "node_modules/**", "lib/proto/**", "k8s/imports/**", "coverage/**"],
+  },
   {
     files: ["**/*.ts"],
     extends: [...tseslint.configs.strict],

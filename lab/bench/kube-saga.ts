@@ -3,8 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { loadCatalogue } from "../load/stock";
 import { percentile } from "../load/percentiles";
+import { loadCatalogue } from "../load/stock";
 import { removeData } from "../run/remove-data";
 import { Stack } from "../run/stack";
 import { type System, withSystem } from "../target/system";

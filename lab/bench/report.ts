@@ -42,7 +42,7 @@ export function formatReport({ bench, machine, settings, rows }: BenchReport): s
       .map(([key, value]) => `${key} ${value}`)
       .join(", ");
   return [
-    `${bench}: ${list(settings)}`,
+    Object.keys(settings).length === 0 ? bench : `${bench}: ${list(settings)}`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, kernel ${machine.kernel}, Node ${machine.node}, ` +
       `commit ${machine.commit}, fsync p50 ${machine.fsyncP50Ms} ms, p99 ${machine.fsyncP99Ms} ms`,
     "",

@@ -5,8 +5,7 @@ import { type DeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } fr
 import { AppError } from "../../lib/errors";
 import { createLog } from "../../lib/log";
 import { exitCodes, Failure } from "../run/failure";
-import { stateFolder } from "../run/project";
-import { requireRunning } from "../run/state";
+import { withSystem } from "../target/system";
 import { note, painter, print, printJson, table } from "./terminal";
 import { parseInteger } from "./values";
 
@@ -22,7 +21,9 @@ export function dlqCommand(): Command {
     .option("--json", "print JSON")
     .action(async (options: { limit: number; consumer?: string; json?: boolean }) => {
       const { limit, consumer } = options;
-      const letters = await withBus((bus) => listDeadLetters(bus, { limit, ...(consumer && { consumer }) }));
+      const letters = await withBus({ changes: false }, (bus) =>
+        listDeadLetters(bus, { limit, ...(consumer && { consumer }) }),
+      );
       if (options.json === true) printJson(letters);
       else showList(letters);
     });
@@ -32,7 +33,7 @@ export function dlqCommand(): Command {
     .argument("<seq>", "its number in the list", sequence)
     .option("--json", "print JSON")
     .action(async (seq: number, options: { json?: boolean }) => {
-      const letter = await withBus((bus) => showDeadLetter(bus, seq));
+      const letter = await withBus({ changes: false }, (bus) => showDeadLetter(bus, seq));
       if (options.json === true) printJson(letter);
       else print(JSON.stringify(letter, null, 2));
     });
@@ -53,7 +54,7 @@ async function replay(numbers: string[], options: { all?: boolean; json?: boolea
       exitCode: exitCodes.usage,
     });
   }
-  const replayed = await withBus(async (bus) => {
+  const replayed = await withBus({ changes: true }, async (bus) => {
     const wanted =
       options.all === true
         ? (await listDeadLetters(bus, { limit: 10_000 })).map((letter) => letter.seq).reverse()
@@ -67,9 +68,12 @@ async function replay(numbers: string[], options: { all?: boolean; json?: boolea
   else note(`replayed ${String(replayed.length)} dead ${replayed.length === 1 ? "letter" : "letters"}`);
 }
 
-async function withBus<T>(work: (bus: Bus) => Promise<T>): Promise<T> {
-  const { natsUrl } = requireRunning(stateFolder());
-  const bus = connectBus({ url: natsUrl ?? "", name: "symphony-cli", log: createLog("cli", "silent") });
+function withBus<T>(options: { changes: boolean }, work: (bus: Bus) => Promise<T>): Promise<T> {
+  return withSystem(options, async (system) => useBus(await system.natsUrl(), work));
+}
+
+async function useBus<T>(url: string, work: (bus: Bus) => Promise<T>): Promise<T> {
+  const bus = connectBus({ url, name: "symphony-cli", log: createLog("cli", "silent") });
   try {
     return await work(bus);
   } catch (error) {

@@ -6,9 +6,7 @@ import { type LoadResult, type LoadTick, runLoad } from "../load/load";
 import type { Summary } from "../load/percentiles";
 import { loadCatalogue } from "../load/stock";
 import { exitCodes } from "../run/failure";
-import { stateFolder } from "../run/project";
-import { loadSecrets } from "../run/secrets";
-import { requireRunning } from "../run/state";
+import { type System, withSystem } from "../target/system";
 import { note, print, printJson, table } from "./terminal";
 import { collect, parseDuration, parseInteger, parsePositive } from "./values";
 
@@ -50,7 +48,7 @@ export function loadCommand(): Command {
         .default("poisson"),
     )
     .option("--json", "print the summary as JSON")
-    .action(load);
+    .action((options: Options) => withSystem({ changes: true }, (system) => load(system, options)));
 }
 
 function loadDuration(text: string): number {
@@ -66,15 +64,15 @@ function tokenWeight(text: string): { token: string; weight: number } {
   return { token: match[1] ?? "", weight: Number(match[2] ?? 1) };
 }
 
-async function load(options: Options): Promise<void> {
-  const state = requireRunning(stateFolder());
-  const { admin } = await loadSecrets(stateFolder());
+async function load(system: System, options: Options): Promise<void> {
+  const url = await system.url();
+  const usersUrl = await system.serviceUrl("user");
   const expected = Math.ceil((options.rate * options.duration) / 1000);
   const products = await loadCatalogue({
-    url: state.url,
-    usersUrl: state.urls.user,
-    inventoryUrl: state.urls.inventory,
-    admin,
+    url,
+    usersUrl,
+    inventoryUrl: await system.serviceUrl("inventory"),
+    admin: await system.admin(),
     orders: expected,
   });
   const tokens = options.token ?? [{ token: "tok_ok", weight: 1 }];
@@ -85,8 +83,8 @@ async function load(options: Options): Promise<void> {
   });
   const line = liveLine();
   const result = await runLoad({
-    url: state.url,
-    usersUrl: state.urls.user,
+    url,
+    usersUrl,
     rate: options.rate,
     durationMs: options.duration,
     seed: options.seed,

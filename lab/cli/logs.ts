@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { Command } from "commander";
 
 import { Failure } from "../run/failure";
-import { logFolder, type LogLine, parseLogLine } from "../run/log-files";
+import { logFolder, parseLogLine } from "../run/log-files";
 import { stateFolder } from "../run/project";
-import { type Colour, painter, print } from "./terminal";
+import { readKubeLogs } from "../target/kube-logs";
+import { openKubectl } from "../target/kubectl";
+import { targetName } from "../target/system";
+import { byTime, type Entry, printer } from "./log-printer";
 import { parseInteger } from "./values";
 
 type Options = { json?: boolean; follow?: boolean; lines: number };
@@ -27,6 +30,14 @@ export function logsCommand(): Command {
 }
 
 async function logs(service: string | undefined, options: Options): Promise<void> {
+  if (targetName() === "kube") {
+    const { lines, follow = false } = options;
+    const show = printer(options.json === true);
+    await readKubeLogs(await openKubectl(), { service, lines, follow }, (entries) => {
+      entries.sort(byTime).forEach(show);
+    });
+    return;
+  }
   const sources = findSources(service);
   const show = printer(options.json === true);
   const last = sources.flatMap((source) => readNew(source)).sort(byTime);
@@ -69,8 +80,6 @@ function findSources(service: string | undefined): Source[] {
   });
 }
 
-type Entry = { line: LogLine; raw: string; source: string };
-
 /** The whole lines that were added since the last call. A line without a time belongs to the one before. */
 function readNew(source: Source): Entry[] {
   const size = statSync(source.path, { throwIfNoEntry: false })?.size ?? 0;
@@ -95,47 +104,4 @@ function readNew(source: Source): Entry[] {
       time = line.time === "" ? time : line.time;
       return { line: { ...line, time }, raw, source: source.name };
     });
-}
-
-const byTime = (a: Entry, b: Entry): number =>
-  a.line.time < b.line.time ? -1 : a.line.time > b.line.time ? 1 : 0;
-
-const palette: Colour[] = ["cyan", "magenta", "blue", "green", "yellow"];
-const levelColours: Record<string, Colour> = {
-  warn: "yellow",
-  error: "red",
-  fatal: "red",
-  debug: "dim",
-  trace: "dim",
-};
-
-function printer(json: boolean): (entry: Entry) => void {
-  if (json) {
-    return ({ line, raw, source }) => {
-      if (raw.startsWith("{")) print(raw);
-      else print(JSON.stringify({ level: line.level, time: line.time, service: source, msg: line.message }));
-    };
-  }
-  const paint = painter(process.stdout);
-  const colours = new Map<string, Colour>();
-  return ({ line, source }) => {
-    if (!colours.has(source)) colours.set(source, palette[colours.size % palette.length] ?? "cyan");
-    const level = line.level.toUpperCase().padEnd(5);
-    const fields = Object.entries(line.fields).map(([name, value]) => `${name}=${format(value)}`);
-    print(
-      [
-        paint("dim", line.time.slice(11, 23).padEnd(12)),
-        paint(colours.get(source) ?? "cyan", source.padEnd(12)),
-        paint(levelColours[line.level] ?? "green", level),
-        line.message,
-        paint("dim", fields.join(" ")),
-      ]
-        .join(" ")
-        .trimEnd(),
-    );
-  };
-}
-
-function format(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -1,11 +1,14 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 
 import { exitCodes, Failure } from "../run/failure";
+import { targetName, targetNames } from "../target/system";
 import { completionCommand } from "./completion";
 import { dlqCommand } from "./dlq";
 import { doctorCommand } from "./doctor";
 import { downCommand } from "./down";
+import { faultCommand } from "./fault";
 import { installCommand } from "./install";
+import { invariantsCommand } from "./invariants";
 import { loadCommand } from "./load";
 import { logsCommand } from "./logs";
 import { orderCommand } from "./order";
@@ -17,11 +20,25 @@ import { upCommand } from "./up";
 
 function createProgram(): Command {
   const program = new Command("symphony")
-    .description("Run, watch and load Symphony on this machine.")
+    .description("Run, watch, load and break Symphony, on this machine or on a cluster.")
     .option("--state <folder>", "where data, logs and passwords lie (default: SYMPHONY_STATE or .symphony)")
+    .addOption(
+      new Option(
+        "--target <target>",
+        "which Symphony: this machine's, or that of kubectl's current context (default: SYMPHONY_TARGET or laptop)",
+      ).choices(targetNames),
+    )
+    .option("--yes", "change a cluster that is not a kind cluster without asking")
     .hook("preAction", (_program, command) => {
-      const { state } = command.optsWithGlobals<{ state?: string }>();
+      const { state, target, yes } = command.optsWithGlobals<{
+        state?: string;
+        target?: string;
+        yes?: boolean;
+      }>();
       if (state !== undefined) process.env.SYMPHONY_STATE = state;
+      if (target !== undefined) process.env.SYMPHONY_TARGET = target;
+      if (yes === true) process.env.SYMPHONY_YES = "1";
+      refuseOnCluster(command);
     })
     .addHelpText(
       "after",
@@ -35,7 +52,9 @@ function createProgram(): Command {
     logsCommand(),
     orderCommand(),
     loadCommand(),
+    faultCommand(),
     dlqCommand(),
+    invariantsCommand(),
     replayCommand(),
     resetCommand(),
     doctorCommand(),
@@ -45,6 +64,22 @@ function createProgram(): Command {
   for (const command of commands) program.addCommand(command);
   prepare(program);
   return program;
+}
+
+/** What starts and stops Symphony on this machine has no meaning on a cluster. */
+const laptopOnly: Record<string, string> = {
+  up: "skaffold run installs it there",
+  down: "skaffold delete takes it away there",
+  reset: "skaffold delete and skaffold run start anew there",
+};
+
+function refuseOnCluster(command: Command): void {
+  const instead = laptopOnly[command.name()];
+  if (instead === undefined || targetName() === "laptop") return;
+  throw new Failure("usage.laptop_only", `${command.name()} is about this machine, not about a cluster`, {
+    fix: instead,
+    exitCode: exitCodes.usage,
+  });
 }
 
 /** Commander ends the process by itself unless told not to, for each command on its own. */

@@ -9,9 +9,7 @@ import {
   type ShopClient,
 } from "../load/client";
 import { exitCodes, Failure } from "../run/failure";
-import { stateFolder } from "../run/project";
-import { loadSecrets } from "../run/secrets";
-import { requireRunning } from "../run/state";
+import { type System, withSystem } from "../target/system";
 import { note, painter, print, printJson } from "./terminal";
 import { parseDuration, parseInteger } from "./values";
 
@@ -42,15 +40,13 @@ export function orderCommand(): Command {
     .addOption(new Option("--pattern <pattern>", "how the order runs").choices(patterns).default("saga"))
     .option("--timeout <duration>", "how long to wait for its end", parseDuration, 90_000)
     .option("--json", "print {id, status, correlationId, durationMs, failureReason}")
-    .action(orderOnce);
+    .action((options: Options) => withSystem({ changes: true }, (system) => orderOnce(system, options)));
 }
 
-async function orderOnce(options: Options): Promise<void> {
-  const state = requireRunning(stateFolder());
-  const { demo } = await loadSecrets(stateFolder());
-  const client = createShopClient({ url: state.url });
+async function orderOnce(system: System, options: Options): Promise<void> {
+  const client = createShopClient({ url: await system.url() });
   try {
-    const token = await client.enter(demo);
+    const token = await client.enter(await system.demo());
     const outcome = await placeAndFollow(client, token, options);
     if (options.json === true) printJson(outcome);
     else show(outcome);

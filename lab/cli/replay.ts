@@ -3,8 +3,7 @@ import { Command } from "commander";
 import { openDatabase } from "../../lib/db";
 import { createLog } from "../../lib/log";
 import { replayOutbox } from "../../lib/replay";
-import { stateFolder } from "../run/project";
-import { requireRunning } from "../run/state";
+import { withSystem } from "../target/system";
 import { note, print, printJson, table } from "./terminal";
 import { parseSince } from "./values";
 
@@ -18,17 +17,18 @@ export function replayCommand(): Command {
     )
     .option("--json", "print JSON")
     .action(async (options: { since: Date; json?: boolean }) => {
-      const { databaseUrls } = requireRunning(stateFolder());
       const log = createLog("cli", "silent");
       const counts: Record<string, number> = {};
-      for (const [service, url] of Object.entries(databaseUrls)) {
-        const db = openDatabase({ url, size: 1, log });
-        try {
-          counts[service] = await replayOutbox(db, options.since);
-        } finally {
-          await db.close();
+      await withSystem({ changes: true }, async (system) => {
+        for (const [service, url] of Object.entries(await system.databaseUrls())) {
+          const db = openDatabase({ url, size: 1, log });
+          try {
+            counts[service] = await replayOutbox(db, options.since);
+          } finally {
+            await db.close();
+          }
         }
-      }
+      });
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
       if (options.json === true) {
         printJson({ since: options.since.toISOString(), total, services: counts });

@@ -4,6 +4,8 @@ import { exitCodes } from "../run/failure";
 import { memoryOf } from "../run/memory";
 import { stateFolder } from "../run/project";
 import { type ProcessState, requireRunning, type RunState } from "../run/state";
+import { targetName } from "../target/system";
+import { showKubeStatus } from "./status-kube";
 import { type Colour, note, painter, print, printJson, table } from "./terminal";
 import { formatAge, formatBytes } from "./values";
 
@@ -25,6 +27,10 @@ export function statusCommand(): Command {
     .description("what runs, and whether it is ready; exits with 1 where something is not")
     .option("--json", "print JSON")
     .action(async (options: { json?: boolean }) => {
+      if (targetName() === "kube") {
+        await showKubeStatus(options);
+        return;
+      }
       const state = requireRunning(stateFolder());
       const report = await inspect(state);
       const ready = report.processes.every((entry) => entry.status === "ready");

@@ -25,6 +25,8 @@ export type LoadOptions = {
   /** Demo users, where the gateway's limits are not the usual ones. */
   users?: number;
   signal?: AbortSignal;
+  /** Ends the sending early; what was sent is still followed to its end. */
+  until?: AbortSignal;
   onPrepare?: (users: number) => void;
   /** Called when the users are there and the first order is about to be sent. */
   onReady?: () => void;
@@ -174,10 +176,11 @@ class Load {
   }
 
   private async sendAll(): Promise<void> {
-    const { rate, durationMs, seed, kind, signal } = this.options;
+    const { rate, durationMs, seed, kind, signal, until } = this.options;
+    const isOver = (): boolean => signal?.aborted === true || until?.aborted === true;
     for (const at of arrivals({ rate, durationMs, seed, ...(kind && { kind }) })) {
-      while (this.elapsed < at && signal?.aborted !== true) await pause(Math.min(at - this.elapsed, 100));
-      if (signal?.aborted === true) return;
+      while (this.elapsed < at && !isOver()) await pause(Math.min(at - this.elapsed, 100));
+      if (isOver()) return;
       const wanted = pick(this.options.mix, this.random);
       const pattern = this.options.patterns[Math.floor(this.random() * this.options.patterns.length)];
       if (this.waiting >= maxWaiting) this.notSent += 1;

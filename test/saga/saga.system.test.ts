@@ -1,6 +1,6 @@
-import { type NewOrder } from "../../lab/load/client";
 import { startSystem, type System } from "../support/system";
 import { waitFor } from "../support/wait-for";
+import { play, playWithoutUndo, scenarios, undoingPatterns, usualOrder } from "./scenarios";
 
 jest.setTimeout(180_000);
 
@@ -14,76 +14,33 @@ beforeAll(async () => {
 afterAll(() => system?.stop());
 afterEach(() => system.expectInvariants());
 
-const antarctica = { line1: "1 Ice Street", city: "McMurdo", postalCode: "96599", country: "AQ" };
-const base: NewOrder = { productId: "espresso-machine", quantity: 2 };
-
-type Scenario = { name: string; order: Partial<NewOrder>; code?: string };
-const scenarios: Scenario[] = [
-  { name: "everything works", order: {} },
-  { name: "the provider is slow", order: { paymentToken: "tok_slow" } },
-  { name: "the card is declined", order: { paymentToken: "tok_declined" }, code: "payment.declined" },
-  {
-    name: "the account lacks the funds",
-    order: { paymentToken: "tok_insufficient_funds" },
-    code: "payment.insufficient_funds",
-  },
-  {
-    name: "the token is unknown",
-    order: { paymentToken: "tok_nobody_knows" },
-    code: "payment.token_unknown",
-  },
-  {
-    name: "there is not enough stock",
-    order: { productId: "limited-print", quantity: 4 },
-    code: "inventory.insufficient_stock",
-  },
-  {
-    name: "the carrier refuses the destination",
-    order: { address: antarctica },
-    code: "shipping.destination_refused",
-  },
-];
-
-describe.each(["saga", "rest", "grpc"] as const)("pattern %s", (pattern) => {
-  test.each(scenarios)("$name: ends as it must, with nothing left over", async ({ order, code }) => {
-    const token = await system.customer();
-    const placed = await system.client.place({ token, order: { ...base, ...order }, pattern });
-    if (pattern === "saga") {
-      const ended = await system.settled(token, placed);
-      expect(ended).toMatchObject(
-        code === undefined ? { status: "confirmed" } : { status: "failed", failureCode: code },
-      );
-      return;
-    }
-    if (code === undefined) expect(placed).toMatchObject({ status: 201, order: { status: "confirmed" } });
-    else expect(placed.problem).toMatchObject({ code });
-  });
+describe.each(undoingPatterns)("pattern %s", (pattern) => {
+  test.each(scenarios)("$name: ends as it must, with nothing left over", (scenario) =>
+    play(system, scenario, pattern),
+  );
 });
 
 test("pattern events: a failed order keeps what was done, because nobody undoes", async () => {
-  const token = await system.customer();
-  const placed = await system.client.place({
-    token,
-    order: { ...base, paymentToken: "tok_declined" },
-    pattern: "events",
-  });
-  expect(await system.settled(token, placed)).toMatchObject({
-    status: "failed",
-    failureCode: "payment.declined",
-  });
+  await playWithoutUndo(system);
   expect(await system.expectInvariants()).toEqual({ leftovers: 1 });
 });
 
 test("a saga past its deadline is cancelled, and a charge that never was stays impossible", async () => {
   const token = await system.customer();
-  const placed = await system.client.place({ token, order: { ...base, paymentToken: "tok_provider_error" } });
+  const placed = await system.client.place({
+    token,
+    order: { ...usualOrder, paymentToken: "tok_provider_error" },
+  });
   const order = await system.settled(token, placed);
   expect(order).toMatchObject({ status: "failed", failureCode: "order.cancelled" });
 });
 
 test("a provider whose answer is lost charges once", async () => {
   const token = await system.customer();
-  const placed = await system.client.place({ token, order: { ...base, paymentToken: "tok_answer_lost" } });
+  const placed = await system.client.place({
+    token,
+    order: { ...usualOrder, paymentToken: "tok_answer_lost" },
+  });
   await system.settled(token, placed);
 });
 
@@ -95,7 +52,7 @@ test("a broker that is away for longer than a saga's deadline fails no order", a
   try {
     const from = Date.now();
     while (Date.now() - from < 2 * deadlineMs) {
-      placed.push(await system.client.place({ token, order: base }));
+      placed.push(await system.client.place({ token, order: usualOrder }));
       await waitFor(() => Date.now() - from > placed.length * 500, { what: "the next order's turn" });
     }
   } finally {
@@ -111,7 +68,7 @@ test("an order service that is killed between commit and publish loses no order"
   nats?.signal("SIGSTOP");
   let placed;
   try {
-    placed = await system.client.place({ token, order: base });
+    placed = await system.client.place({ token, order: usualOrder });
     system.stack.process("order")?.signal("SIGKILL");
   } finally {
     nats?.signal("SIGCONT");

@@ -1,0 +1,44 @@
+import { type ServiceName } from "../../lib/events";
+import { withSystem } from "../target/system";
+import { checkFacts } from "./check";
+import { type Report } from "./facts";
+import { isAtRest, readFacts, type Sources } from "./read";
+
+const restLimitMs = 60_000;
+
+/** Waits until nothing is on its way; what is still open then shows in the facts. */
+async function waitForRest(sources: Sources, say: (line: string) => void): Promise<void> {
+  const deadline = Date.now() + restLimitMs;
+  while (!(await isAtRest(sources))) {
+    if (Date.now() > deadline) {
+      say(`not at rest after ${String(restLimitMs / 1000)} s; checking as it is`);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+/** Checks the running system that the commands are about, once it is at rest. */
+export function checkRunning(say: (line: string) => void): Promise<Report> {
+  return withSystem({ changes: false }, async (system) => {
+    const sources: Sources = {
+      databases: (await system.databaseUrls()) as Record<ServiceName, string>,
+      natsUrl: await system.natsUrl(),
+    };
+    await waitForRest(sources, say);
+    return checkFacts(await readFacts(sources));
+  });
+}
+
+/** The report as lines of text. */
+export function formatInvariants({ counts, violations, leftovers }: Report): string[] {
+  const counted = Object.entries(counts).map(([name, count]) => `${String(count)} ${name}`);
+  return [
+    `checked ${counted.join(", ")}`,
+    ...violations.map(({ invariant, subject, detail }) => `violated: ${invariant}: ${subject}: ${detail}`),
+    ...(leftovers.length > 0
+      ? [`left behind by the pattern events, where nobody undoes: ${String(leftovers.length)}`]
+      : []),
+    ...(violations.length === 0 ? ["every invariant holds"] : []),
+  ];
+}

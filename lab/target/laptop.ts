@@ -1,0 +1,23 @@
+import { Failure } from "../run/failure";
+import { stateFolder } from "../run/project";
+import { loadSecrets } from "../run/secrets";
+import { requireRunning } from "../run/state";
+import { type System } from "./system";
+
+/** The system that `./symphony up` runs on this machine. Fails with the fix where nothing runs. */
+export function openLaptopSystem(): System {
+  const state = requireRunning(stateFolder());
+  return {
+    target: "laptop",
+    url: () => Promise.resolve(state.url),
+    serviceUrl: (service) => Promise.resolve(state.urls[service]),
+    admin: async () => (await loadSecrets(stateFolder())).admin,
+    demo: async () => (await loadSecrets(stateFolder())).demo,
+    natsUrl() {
+      if (state.natsUrl !== undefined) return Promise.resolve(state.natsUrl);
+      return Promise.reject(new Failure("run.no_broker", "the running system has no broker of its own"));
+    },
+    databaseUrls: () => Promise.resolve(state.databaseUrls),
+    close: () => Promise.resolve(),
+  };
+}

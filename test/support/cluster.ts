@@ -1,0 +1,181 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+
+import { z } from "zod";
+
+import { checkFacts } from "../../lab/invariants/check";
+import { isAtRest, readFacts, type Sources } from "../../lab/invariants/read";
+import { createShopClient, type ShopClient } from "../../lab/load/client";
+import { type LoadResult, runLoad } from "../../lab/load/load";
+import { createForwards, type Forwards } from "../../lab/target/forward";
+import { openKubeTarget } from "../../lab/target/kube";
+import {
+  isTestContext,
+  type Kubectl,
+  namespaces,
+  openKubectl,
+  refusedContext,
+} from "../../lab/target/kubectl";
+import { type MeshTarget } from "../../lab/target/target";
+import { type ServiceName, serviceNames } from "../../lib/events";
+import { type Shop, usualOrder } from "../saga/scenarios";
+import { root } from "./mesh";
+import { waitFor } from "./wait-for";
+
+export const release = "symphony";
+
+export type Cluster = Shop & {
+  kubectl: Kubectl;
+  target: MeshTarget;
+  url: string;
+  /** Databases and broker, through forwarded ports behind their sidecars. */
+  sources(): Promise<Sources>;
+  /** Orders at `rate` per second while `work` runs and not shorter than `durationMs`; resolves when all have ended. */
+  underLoad(load: { rate: number; durationMs: number }, work: () => Promise<void>): Promise<LoadResult>;
+  /** Waits until nothing is on its way, then fails where an invariant is violated. Returns what the pattern events left. */
+  expectInvariants(): Promise<{ leftovers: number }>;
+  close(): Promise<void>;
+};
+
+const secret = z.object({ data: z.record(z.string(), z.string()) });
+
+async function readSecret(kubectl: Kubectl, name: string): Promise<Record<string, string>> {
+  const { data } = secret.parse(
+    await kubectl.json(["get", "secret", "-n", namespaces.platform, name, "-o", "json"]),
+  );
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+  );
+}
+
+/** What the checks read, with each service's own role. */
+async function readSources(kubectl: Kubectl, forwards: Forwards): Promise<Sources> {
+  const namespace = namespaces.platform;
+  const postgres = await forwards.open({ namespace, resource: "pod/postgres-0", port: 5432 });
+  const nats = await forwards.open({ namespace, resource: "pod/nats-0", port: 4222 });
+  const roles = await readSecret(kubectl, "postgres-roles");
+  const users = await readSecret(kubectl, "nats-users");
+  const databaseOf = (service: ServiceName) =>
+    `postgres://${service}:${roles[service] ?? ""}@127.0.0.1:${postgres}/${service}`;
+  return {
+    databases: Object.fromEntries(
+      serviceNames.map((service) => [service, databaseOf(service)]),
+    ) as Sources["databases"],
+    natsUrl: `nats://admin:${users.admin ?? ""}@127.0.0.1:${nats}`,
+  };
+}
+
+/** The Symphony of the current context, for tests that change and break it. */
+export async function openCluster(): Promise<Cluster> {
+  const kubectl = await openKubectl();
+  if (!isTestContext(kubectl.context)) throw refusedContext(kubectl.context);
+  const target = await openKubeTarget({ kubectl });
+  const forwards = createForwards(kubectl);
+  const url = await target.ingressUrl();
+  const client: ShopClient = createShopClient({ url });
+  const batch = randomBytes(4).toString("hex");
+  let customers = 0;
+  const sources = () => readSources(kubectl, forwards);
+  // Past the gateway's limit on logins, which does not allow a test run's customers.
+  const usersUrl = async () => {
+    const port = await forwards.open({
+      namespace: namespaces.services,
+      resource: "service/user",
+      port: 8080,
+    });
+    return `http://127.0.0.1:${port}`;
+  };
+  return {
+    kubectl,
+    target,
+    url,
+    client,
+    sources,
+    async customer() {
+      const users = createShopClient({ url, usersUrl: await usersUrl() });
+      try {
+        const email = `customer-${batch}-${++customers}@symphony.example`;
+        return await users.enter({ email, password: "a-password" });
+      } finally {
+        users.close();
+      }
+    },
+    async settled(token, placed) {
+      if (placed.order === undefined) throw new Error(`the order was refused: ${placed.problem.code}`);
+      return client.follow({ token, orderId: placed.order.id, timeoutMs: 90_000 });
+    },
+    async underLoad({ rate, durationMs }, work) {
+      const ended = new AbortController();
+      let working: Promise<void> | undefined;
+      const startedAt = Date.now();
+      const result = await runLoad({
+        url,
+        usersUrl: await usersUrl(),
+        rate,
+        durationMs: 20 * 60_000,
+        seed: 20261123,
+        users: Math.max(Math.ceil((rate * 60) / 60), 4),
+        mix: [{ value: { ...usualOrder, quantity: 1 }, weight: 1 }],
+        patterns: ["saga"],
+        drainMs: 120_000,
+        until: ended.signal,
+        onReady() {
+          working = work()
+            .then(() =>
+              waitFor(() => Date.now() - startedAt > durationMs, { timeoutMs: durationMs + 60_000 }),
+            )
+            .then(() => undefined)
+            .finally(() => {
+              ended.abort();
+            });
+        },
+      });
+      await working;
+      return result;
+    },
+    async expectInvariants() {
+      await waitFor(async () => isAtRest(await sources()), {
+        timeoutMs: 120_000,
+        what: "the system to come to rest",
+      });
+      const report = checkFacts(await readFacts(await sources()));
+      expect(report.violations).toEqual([]);
+      return { leftovers: report.leftovers.length };
+    },
+    async close() {
+      client.close();
+      forwards.close();
+      await target.close();
+    },
+  };
+}
+
+export type Output = { code: number | null; stdout: string; stderr: string };
+
+/** Runs a program in the repository's root and gives what it said, whatever its exit code. */
+export async function run(program: string, args: readonly string[], input?: string): Promise<Output> {
+  const child = spawn(program, args, { cwd: root, stdio: "pipe" });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdin.end(input);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject).once("close", resolve);
+  });
+  return { code, stdout, stderr };
+}
+
+/** Waits until every Deployment of the services has all its replicas, of the newest version only. */
+export async function allReady(kubectl: Kubectl, seconds = 180): Promise<void> {
+  for (const service of serviceNames) {
+    await kubectl.run([
+      "rollout",
+      "status",
+      "-n",
+      namespaces.services,
+      `deployment/${service}`,
+      `--timeout=${seconds}s`,
+    ]);
+  }
+}
