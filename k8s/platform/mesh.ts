@@ -1,0 +1,54 @@
+import { type Construct } from "constructs";
+
+import { type ServiceName, serviceNames } from "../../lib/events";
+import {
+  AuthorizationPolicy,
+  AuthorizationPolicySpecAction,
+  type AuthorizationPolicySpecRules,
+  PeerAuthentication,
+  PeerAuthenticationSpecMtlsMode,
+} from "../imports/security.istio.io";
+import { mailName, mailPorts } from "./mail";
+import { natsName } from "./nats";
+import { natsPorts } from "./nats-config";
+import { labelsOf, platformNamespace as namespace, selectorOf, servicesNamespace } from "./pod";
+import { postgresName, postgresPort } from "./postgres";
+import { provisionerName } from "./provisioner";
+
+const serviceAccount = (service: ServiceName): string =>
+  `cluster.local/ns/${servicesNamespace}/sa/${service}`;
+const platformAccount = (name: string): string => `cluster.local/ns/${namespace}/sa/${name}`;
+
+function rule(port: number, principals: string[]): AuthorizationPolicySpecRules {
+  return { from: [{ source: { principals } }], to: [{ operation: { ports: [String(port)] } }] };
+}
+
+function addAllow(scope: Construct, name: string, rules: AuthorizationPolicySpecRules[]): void {
+  new AuthorizationPolicy(scope, `allow-${name}`, {
+    metadata: { name, namespace, labels: labelsOf(name) },
+    spec: { selector: { matchLabels: selectorOf(name) }, action: AuthorizationPolicySpecAction.ALLOW, rules },
+  });
+}
+
+/** Who may talk to the platform, by identity: mutual TLS only, and a rule per server. */
+export function addMeshPolicies(
+  scope: Construct,
+  options: { brokers: number; databases: boolean; mail: boolean },
+): void {
+  new PeerAuthentication(scope, "strict", {
+    metadata: { name: "strict", namespace },
+    spec: { mtls: { mode: PeerAuthenticationSpecMtlsMode.STRICT } },
+  });
+  // An ALLOW policy without rules matches nothing, so whatever no other policy allows is refused.
+  new AuthorizationPolicy(scope, "allow-nothing", {
+    metadata: { name: "allow-nothing", namespace },
+    spec: {},
+  });
+  const clients = [...serviceNames.map(serviceAccount), platformAccount(provisionerName)];
+  addAllow(scope, natsName, [
+    rule(natsPorts.client, clients),
+    ...(options.brokers > 1 ? [rule(natsPorts.routes, [platformAccount(natsName)])] : []),
+  ]);
+  if (options.databases) addAllow(scope, postgresName, [rule(postgresPort, clients)]);
+  if (options.mail) addAllow(scope, mailName, [rule(mailPorts.smtp, [serviceAccount("notification")])]);
+}

@@ -1,0 +1,177 @@
+import { createHash } from "node:crypto";
+
+import { k8s } from "cdk8s-plus-34";
+import { type Construct } from "constructs";
+
+import { natsConfig, natsPorts, passwordPrefix } from "./nats-config";
+import {
+  labelsOf,
+  platformNamespace as namespace,
+  resources,
+  restrictedContainer,
+  restrictedPod,
+  selectorOf,
+} from "./pod";
+
+export const natsName = "nats";
+export const natsUsersSecret = "nats-users";
+const peersName = "nats-peers";
+const uid = 10001;
+const dataFolder = "/data";
+
+export type NatsOptions = {
+  /** 1, or 3 for streams that survive the loss of a node. */
+  replicas: number;
+  image: string;
+};
+
+/** The broker: JetStream on a volume for each pod, a user for each service. */
+export function addNats(scope: Construct, options: NatsOptions): void {
+  const { replicas } = options;
+  const config = natsConfig(
+    replicas,
+    (replica) => `${natsName}-${replica}.${peersName}.${namespace}.svc.cluster.local`,
+  );
+  new k8s.KubeServiceAccount(scope, "nats-account", {
+    metadata: { name: natsName, namespace, labels: labelsOf(natsName) },
+    automountServiceAccountToken: false,
+  });
+  new k8s.KubeConfigMap(scope, "nats-config", {
+    metadata: { name: natsName, namespace, labels: labelsOf(natsName) },
+    data: { "nats.conf": config },
+  });
+  addServices(scope, replicas);
+  new k8s.KubeStatefulSet(scope, "nats", {
+    metadata: { name: natsName, namespace, labels: labelsOf(natsName) },
+    spec: {
+      serviceName: peersName,
+      replicas,
+      // The brokers of a cluster find each other only when all of them come up.
+      podManagementPolicy: "Parallel",
+      selector: { matchLabels: selectorOf(natsName) },
+      template: podTemplate(options, config),
+      volumeClaimTemplates: [
+        {
+          metadata: { name: "data" },
+          spec: {
+            accessModes: ["ReadWriteOnce"],
+            resources: { requests: { storage: k8s.Quantity.fromString("5Gi") } },
+          },
+        },
+      ],
+    },
+  });
+  if (replicas > 1) {
+    new k8s.KubePodDisruptionBudget(scope, "nats-budget", {
+      metadata: { name: natsName, namespace, labels: labelsOf(natsName) },
+      // Two of three are a quorum.
+      spec: {
+        maxUnavailable: k8s.IntOrString.fromNumber(1),
+        selector: { matchLabels: selectorOf(natsName) },
+      },
+    });
+  }
+}
+
+function addServices(scope: Construct, replicas: number): void {
+  // The name says the protocol: the broker speaks first, and Istio would wait for the client to tell.
+  const client = { name: "tcp-nats", port: natsPorts.client };
+  new k8s.KubeService(scope, "nats-service", {
+    metadata: { name: natsName, namespace, labels: labelsOf(natsName) },
+    spec: { selector: selectorOf(natsName), ports: [client] },
+  });
+  new k8s.KubeService(scope, "nats-peers", {
+    metadata: { name: peersName, namespace, labels: labelsOf(natsName) },
+    spec: {
+      clusterIp: "None",
+      // Brokers look for each other before they are ready.
+      publishNotReadyAddresses: true,
+      selector: selectorOf(natsName),
+      ports: [
+        { name: "tcp-monitor", port: natsPorts.monitor },
+        ...(replicas > 1 ? [{ name: "tcp-routes", port: natsPorts.routes }] : []),
+      ],
+    },
+  });
+}
+
+function podTemplate(options: NatsOptions, config: string): k8s.PodTemplateSpec {
+  const { replicas } = options;
+  return {
+    metadata: {
+      labels: labelsOf(natsName),
+      annotations: {
+        // A changed configuration restarts the broker.
+        "symphony.dev/config": createHash("sha256").update(config).digest("hex").slice(0, 16),
+        "prometheus.io/scrape": "false",
+      },
+    },
+    spec: {
+      serviceAccountName: natsName,
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: replicas > 1 ? 60 : 30,
+      securityContext: restrictedPod(uid),
+      containers: [container(options)],
+      volumes: [
+        { name: "config", configMap: { name: natsName } },
+        { name: "run", emptyDir: {} },
+      ],
+      ...(replicas > 1 ? { topologySpreadConstraints: spread() } : {}),
+    },
+  };
+}
+
+function spread(): k8s.TopologySpreadConstraint[] {
+  return ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable: "ScheduleAnyway",
+    labelSelector: { matchLabels: selectorOf(natsName) },
+  }));
+}
+
+function container({ image, replicas }: NatsOptions): k8s.Container {
+  const health = (path: string): k8s.HttpGetAction => ({
+    path,
+    port: k8s.IntOrString.fromNumber(natsPorts.monitor),
+  });
+  return {
+    name: natsName,
+    image,
+    args: ["--config", "/etc/nats/nats.conf"],
+    ports: [
+      { name: "tcp-nats", containerPort: natsPorts.client },
+      { name: "tcp-monitor", containerPort: natsPorts.monitor },
+      ...(replicas > 1 ? [{ name: "tcp-routes", containerPort: natsPorts.routes }] : []),
+    ],
+    env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+    envFrom: [{ prefix: passwordPrefix, secretRef: { name: natsUsersSecret } }],
+    // Ready once its streams are recovered; alive as long as it takes connections, whatever the streams do.
+    startupProbe: {
+      httpGet: health("/healthz?js-enabled-only=true"),
+      periodSeconds: 1,
+      failureThreshold: 120,
+    },
+    readinessProbe: { httpGet: health("/healthz?js-server-only=true"), periodSeconds: 2, timeoutSeconds: 2 },
+    livenessProbe: {
+      httpGet: health("/healthz?js-enabled-only=true"),
+      periodSeconds: 10,
+      failureThreshold: 6,
+      timeoutSeconds: 5,
+    },
+    ...(replicas > 1
+      ? {
+          lifecycle: {
+            preStop: { exec: { command: ["nats-server", "--signal", "ldm=/run/nats/nats.pid"] } },
+          },
+        }
+      : {}),
+    resources: resources("30m", "64Mi", "512Mi"),
+    securityContext: restrictedContainer,
+    volumeMounts: [
+      { name: "config", mountPath: "/etc/nats", readOnly: true },
+      { name: "data", mountPath: dataFolder },
+      { name: "run", mountPath: "/run/nats" },
+    ],
+  };
+}

@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+
+import { k8s } from "cdk8s-plus-34";
+import { type Construct } from "constructs";
+
+import {
+  labelsOf,
+  platformNamespace as namespace,
+  resources,
+  restrictedContainer,
+  restrictedPod,
+  secretVariable,
+  selectorOf,
+} from "./pod";
+
+export const postgresName = "postgres";
+const peersName = "postgres-peers";
+export const postgresPort = 5432;
+export const postgresAdminSecret = "postgres-admin";
+export const postgresRolesSecret = "postgres-roles";
+/** The user of the official image, which initdb looks up by name. */
+const uid = 999;
+
+/**
+ * A role may open only the database of its own name: a second lock behind the rights of the databases. The
+ * sidecar's connections come from 127.0.0.6, so loopback is trusted with nothing.
+ */
+const hostRules = `local all      postgres     peer
+host  all      postgres all scram-sha-256
+host  sameuser all      all scram-sha-256
+`;
+
+/** Postgres on a volume. Its databases and roles are the provisioner's work. */
+export function addPostgres(scope: Construct, { image }: { image: string }): void {
+  new k8s.KubeServiceAccount(scope, "postgres-account", {
+    metadata: { name: postgresName, namespace, labels: labelsOf(postgresName) },
+    automountServiceAccountToken: false,
+  });
+  new k8s.KubeConfigMap(scope, "postgres-config", {
+    metadata: { name: postgresName, namespace, labels: labelsOf(postgresName) },
+    data: { "pg_hba.conf": hostRules },
+  });
+  new k8s.KubeService(scope, "postgres-service", {
+    metadata: { name: postgresName, namespace, labels: labelsOf(postgresName) },
+    spec: { selector: selectorOf(postgresName), ports: [{ name: "tcp-postgres", port: postgresPort }] },
+  });
+  new k8s.KubeService(scope, "postgres-peers", {
+    metadata: { name: peersName, namespace, labels: labelsOf(postgresName) },
+    spec: {
+      clusterIp: "None",
+      selector: selectorOf(postgresName),
+      ports: [{ name: "tcp-postgres", port: postgresPort }],
+    },
+  });
+  new k8s.KubeStatefulSet(scope, "postgres", {
+    metadata: { name: postgresName, namespace, labels: labelsOf(postgresName) },
+    spec: {
+      serviceName: peersName,
+      replicas: 1,
+      selector: { matchLabels: selectorOf(postgresName) },
+      template: podTemplate(image),
+      volumeClaimTemplates: [
+        {
+          metadata: { name: "data" },
+          spec: {
+            accessModes: ["ReadWriteOnce"],
+            resources: { requests: { storage: k8s.Quantity.fromString("8Gi") } },
+          },
+        },
+      ],
+    },
+  });
+}
+
+function podTemplate(image: string): k8s.PodTemplateSpec {
+  return {
+    metadata: {
+      labels: labelsOf(postgresName),
+      annotations: {
+        "symphony.dev/config": createHash("sha256").update(hostRules).digest("hex").slice(0, 16),
+        "prometheus.io/scrape": "false",
+      },
+    },
+    spec: {
+      serviceAccountName: postgresName,
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 60,
+      securityContext: restrictedPod(uid),
+      containers: [container(image)],
+      volumes: [
+        { name: "config", configMap: { name: postgresName } },
+        { name: "tmp", emptyDir: {} },
+        { name: "run", emptyDir: {} },
+      ],
+    },
+  };
+}
+
+function container(image: string): k8s.Container {
+  const ask = "pg_isready --quiet --host=127.0.0.1";
+  const answers: k8s.ExecAction = { command: ["sh", "-c", ask] };
+  // 1 is a server that takes nobody yet, because it recovers: no reason to kill it.
+  const lives: k8s.ExecAction = { command: ["sh", "-c", `${ask} || [ $? = 1 ]`] };
+  return {
+    name: postgresName,
+    image,
+    args: [
+      "postgres",
+      "-c",
+      "hba_file=/etc/symphony/pg_hba.conf",
+      // Nine services, ten connections each, two replicas and one more while they are rolled out.
+      "-c",
+      "max_connections=300",
+      "-c",
+      "unix_socket_directories=/var/run/postgresql",
+    ],
+    ports: [{ name: "tcp-postgres", containerPort: postgresPort }],
+    // A plain SIGTERM waits for every client to leave, and the pools of nine services do not.
+    lifecycle: { preStop: { exec: { command: ["pg_ctl", "stop", "--mode=fast", "--no-wait"] } } },
+    env: [secretVariable("POSTGRES_PASSWORD", postgresAdminSecret, "password")],
+    startupProbe: { exec: answers, periodSeconds: 1, failureThreshold: 120 },
+    readinessProbe: { exec: answers, periodSeconds: 5, timeoutSeconds: 5 },
+    livenessProbe: { exec: lives, periodSeconds: 20, failureThreshold: 6, timeoutSeconds: 10 },
+    resources: resources("100m", "192Mi", "1Gi"),
+    securityContext: restrictedContainer,
+    volumeMounts: [
+      { name: "config", mountPath: "/etc/symphony", readOnly: true },
+      // The image keeps its data in a folder per version below this one.
+      { name: "data", mountPath: "/var/lib/postgresql" },
+      { name: "tmp", mountPath: "/tmp" },
+      { name: "run", mountPath: "/var/run/postgresql" },
+    ],
+  };
+}
