@@ -1,0 +1,58 @@
+import { namespaces } from "../../lab/target/kubectl";
+import { podsWith } from "../../lab/target/pods";
+import { serviceNames } from "../../lib/events";
+import { type Cluster, openCluster, release, run } from "../support/cluster";
+
+jest.setTimeout(600_000);
+
+const installed = async (): Promise<boolean> =>
+  (await run("helm", ["status", release, "-n", namespaces.services])).code === 0;
+
+let cluster: Cluster;
+beforeAll(async () => {
+  if (!(await installed())) {
+    const { code, stdout, stderr } = await run("skaffold", ["run"]);
+    if (code !== 0) throw new Error(`skaffold run failed: ${(stdout + stderr).slice(-3000)}`);
+  }
+  cluster = await openCluster();
+});
+afterAll(() => cluster?.close());
+
+test("every pod is ready", async () => {
+  for (const service of serviceNames) {
+    const pods = await podsWith(cluster.kubectl, namespaces.services, `app.kubernetes.io/name=${service}`);
+    expect(pods.filter(({ ready }) => ready).length).toBeGreaterThan(0);
+    expect(pods.filter(({ ready, ending }) => !ready && !ending)).toEqual([]);
+  }
+  const platform = await podsWith(cluster.kubectl, namespaces.platform);
+  expect(platform.filter(({ ready, ending }) => !ready && !ending).map(({ name }) => name)).toEqual([]);
+});
+
+test("all pods together ask for 4 GiB of memory or less", async () => {
+  const pods = [
+    ...(await podsWith(cluster.kubectl, namespaces.services)),
+    ...(await podsWith(cluster.kubectl, namespaces.platform)),
+  ];
+  const requested = pods.reduce((sum, { memoryRequest }) => sum + memoryRequest, 0);
+  expect(requested).toBeGreaterThan(0);
+  expect(requested).toBeLessThanOrEqual(4 * 2 ** 30);
+});
+
+test("helm test passes inside the mesh", async () => {
+  const { code, stdout, stderr } = await run("helm", [
+    "test",
+    release,
+    "-n",
+    namespaces.services,
+    "--timeout",
+    "150s",
+  ]);
+  expect({ code, said: code === 0 ? "" : stdout + stderr }).toEqual({ code: 0, said: "" });
+  expect(stdout).toContain("Succeeded");
+});
+
+test("an order is confirmed through the ingress gateway", async () => {
+  const token = await cluster.customer();
+  const placed = await cluster.client.place({ token, order: { productId: "espresso-machine", quantity: 1 } });
+  expect(await cluster.settled(token, placed)).toMatchObject({ status: "confirmed" });
+});

@@ -1,0 +1,238 @@
+import { parse, parseAllDocuments, stringify } from "yaml";
+
+import { type Call, type CallResult, type MeshTarget } from "../../lab/target/target";
+import { type ServiceName } from "../../lib/events";
+import {
+  added,
+  breakersClosed,
+  callOnce,
+  ejected,
+  faultYaml,
+  inbound,
+  isUntouched,
+  nobody,
+  outbound,
+  readSource,
+  statuses,
+  under,
+} from "../support/mesh";
+import { openTarget } from "../support/mesh-target";
+import { waitFor } from "../support/wait-for";
+
+jest.setTimeout(180_000);
+
+let target: MeshTarget;
+beforeAll(async () => {
+  target = await openTarget();
+});
+afterAll(() => target?.close());
+
+const reservation = { orderId: "{{uuid}}", quantity: 1 };
+const key = { "idempotency-key": "{{uuid}}" };
+const calls = {
+  readProduct: { to: "inventory:8080", path: "/inventory/espresso-machine" },
+  reserve: { to: "inventory:8080", method: "POST", path: "/reservations", body: reservation },
+  charge: { to: "payment:8080", method: "POST", path: "/payments", body: {} },
+  ship: { to: "shipping:8080", method: "POST", path: "/shipments", body: {} },
+  checkByRpc: {
+    to: "inventory:9090",
+    rpc: "symphony.inventory.v1.InventoryService/CheckAvailability",
+    message: { product_id: "espresso-machine", quantity: 1 },
+  },
+  logIn: { to: "user:8080", method: "POST", path: "/users/login", body: {} },
+  register: { to: "user:8080", method: "POST", path: "/users", body: {} },
+  readOrders: { to: "order:8080", path: "/orders" },
+  placeOrder: { to: "order:8080", method: "POST", path: "/orders", body: {} },
+  placeOrderWithKey: { to: "order:8080", method: "POST", path: "/orders", body: {}, headers: key },
+  readMails: { to: "notification:8080", path: `/notifications?orderId=${nobody}` },
+} satisfies Record<string, Call>;
+
+type CallName = keyof typeof calls;
+
+describe("timeouts", () => {
+  /** Of mesh/base, in seconds. No more than two failures of a callee, or its breaker would cut the others. */
+  const limits: { caller: ServiceName; call: CallName; limit: number }[] = [
+    { caller: "gateway", call: "readProduct", limit: 5 },
+    { caller: "gateway", call: "readMails", limit: 5 },
+    { caller: "gateway", call: "logIn", limit: 5 },
+    { caller: "gateway", call: "placeOrder", limit: 10 },
+    { caller: "gateway", call: "placeOrderWithKey", limit: 10 },
+    { caller: "order", call: "reserve", limit: 5 },
+    { caller: "order", call: "charge", limit: 5 },
+    { caller: "order", call: "ship", limit: 5 },
+  ];
+  const answers = new Map<string, CallResult>();
+  let rpc: CallResult | undefined;
+
+  beforeAll(async () => {
+    await breakersClosed(target);
+    await under(target, { yaml: faultYaml("delay", undefined, { delaySeconds: 60 }) }, async () => {
+      const once = (caller: string, call: Call) =>
+        waitFor(async () => {
+          const answer = await callOnce(target, caller, { ...call, timeoutMs: 30_000 });
+          return isUntouched(answer, call) ? undefined : answer;
+        });
+      const pending = limits.map(async ({ caller, call }) =>
+        answers.set(call, await once(caller, calls[call])),
+      );
+      pending.push(once("order", calls.checkByRpc).then((result) => ((rpc = result), answers)));
+      await Promise.all(pending);
+    });
+  });
+
+  test.each(limits)("$call by $caller is cut at $limit s", ({ call, limit }) => {
+    const answer = answers.get(call);
+    expect(answer).toMatchObject({ status: 504 });
+    expect(answer?.ms).toBeGreaterThan(limit * 1000 - 100);
+    // What a busy machine adds; without the limit the answer would take a minute.
+    expect(answer?.ms).toBeLessThan(limit * 1000 + 2500);
+  });
+
+  test("an RPC is cut at 5 s", () => {
+    // 4 DEADLINE_EXCEEDED, 14 UNAVAILABLE: what Envoy makes of its 504.
+    expect([4, 14]).toContain(rpc?.status);
+    expect(rpc?.ms).toBeGreaterThan(4900);
+    expect(rpc?.ms).toBeLessThan(7500);
+  });
+});
+
+describe("retries", () => {
+  type Case = {
+    caller: ServiceName;
+    call: CallName;
+    callee: ServiceName;
+    port?: number;
+    fault: Parameters<typeof faultYaml>[2];
+    attempts: number;
+  };
+  const cases: Case[] = [
+    { caller: "gateway", call: "readProduct", callee: "inventory", fault: { abort: 503 }, attempts: 3 },
+    { caller: "gateway", call: "readOrders", callee: "order", fault: { abort: 500 }, attempts: 3 },
+    { caller: "gateway", call: "readMails", callee: "notification", fault: { abort: 404 }, attempts: 1 },
+    { caller: "order", call: "reserve", callee: "inventory", fault: { abort: 503 }, attempts: 3 },
+    { caller: "order", call: "charge", callee: "payment", fault: { abort: 502 }, attempts: 3 },
+    { caller: "order", call: "charge", callee: "payment", fault: { abort: 500 }, attempts: 1 },
+    { caller: "order", call: "ship", callee: "shipping", fault: { reset: true }, attempts: 3 },
+    {
+      caller: "order",
+      call: "checkByRpc",
+      callee: "inventory",
+      port: 9090,
+      fault: { abort: 503 },
+      attempts: 3,
+    },
+    // Never: they are not idempotent.
+    { caller: "gateway", call: "logIn", callee: "user", fault: { abort: 503 }, attempts: 1 },
+    { caller: "gateway", call: "register", callee: "user", fault: { abort: 503 }, attempts: 1 },
+    { caller: "gateway", call: "register", callee: "user", fault: { reset: true }, attempts: 1 },
+    { caller: "gateway", call: "placeOrder", callee: "order", fault: { abort: 503 }, attempts: 1 },
+    { caller: "gateway", call: "placeOrder", callee: "order", fault: { reset: true }, attempts: 1 },
+    // With a key a lost connection is repeated, an answer is not.
+    { caller: "gateway", call: "placeOrderWithKey", callee: "order", fault: { abort: 503 }, attempts: 1 },
+    { caller: "gateway", call: "placeOrderWithKey", callee: "order", fault: { reset: true }, attempts: 2 },
+  ];
+
+  test.each(cases)(
+    "$call by $caller under $fault: $attempts attempts",
+    async ({ caller, call, callee, port = 8080, fault, attempts }) => {
+      const counters = {
+        attempts: { of: caller, name: outbound(callee, port, "upstream_rq_total") },
+        retries: { of: caller, name: outbound(callee, port, "upstream_rq_retry") },
+      };
+      await breakersClosed(target, [caller], callee);
+      const { result, delta } = await under(target, { yaml: faultYaml("retry", callee, fault) }, () =>
+        waitFor(async () => {
+          const measured = await added(target, counters, () => callOnce(target, caller, calls[call]));
+          return isUntouched(measured.result, calls[call]) ? undefined : measured;
+        }),
+      );
+      expect({ ...delta, status: result.status }).toEqual({
+        attempts,
+        retries: attempts - 1,
+        status: "path" in calls[call] ? ("abort" in fault ? fault.abort : 503) : 14,
+      });
+    },
+  );
+});
+
+describe("a full outage", () => {
+  const rule = { file: "mesh/faults/inventory-abort.yaml" };
+  const load = () => target.call("gateway", calls.readProduct, { count: 600, concurrency: 40 });
+  // A connection from before the outage may carry some more requests, those that are under way at once.
+  const expectOutage = (results: CallResult[]) =>
+    expect(statuses(results)[503]).toBeGreaterThanOrEqual(results.length - 40);
+  const counters = {
+    attempts: { of: "gateway" as const, name: outbound("inventory", 8080, "upstream_rq_total") },
+    retries: { of: "gateway" as const, name: outbound("inventory", 8080, "upstream_rq_retry") },
+  };
+
+  beforeEach(() => breakersClosed(target, ["gateway"]));
+
+  test("makes no retry storm: attempts per request are at most 1.2", async () => {
+    const { result, delta } = await under(target, rule, () => added(target, counters, load));
+    expectOutage(result);
+    expect(delta.attempts / result.length).toBeLessThanOrEqual(1.2);
+  });
+
+  test("the budget alone, without the breaker, holds it there", async () => {
+    const file = "mesh/base/inventory.yaml";
+    const withoutBreaker = parseAllDocuments(readSource(file))
+      .map(
+        (document) =>
+          parse(String(document)) as { kind: string; spec: { trafficPolicy?: Record<string, unknown> } },
+      )
+      .filter(({ kind }) => kind === "DestinationRule");
+    for (const { spec } of withoutBreaker) delete spec.trafficPolicy?.outlierDetection;
+    try {
+      await target.apply({ yaml: withoutBreaker.map((document) => stringify(document)).join("---\n") });
+      const { result, delta } = await under(target, rule, () => added(target, counters, load));
+      expectOutage(result);
+      expect(delta.retries).toBeGreaterThan(0);
+      expect(delta.attempts / result.length).toBeLessThanOrEqual(1.2);
+    } finally {
+      await target.apply({ file });
+    }
+  });
+});
+
+describe("the breaker", () => {
+  beforeEach(() => breakersClosed(target, ["gateway"]));
+
+  test("opens after three failures, fails fast, and closes after 10 s", async () => {
+    const rule = { file: "mesh/faults/inventory-abort.yaml" };
+    const read = (count: number) => target.call("gateway", calls.readProduct, { count });
+    await target.apply(rule);
+    let startedAt: number;
+    let openAt: number;
+    try {
+      startedAt = Date.now();
+      await read(5);
+      await waitFor(async () => (await ejected(target, "gateway")) === 1, { what: "the ejection" });
+      openAt = Date.now();
+    } finally {
+      await target.remove(rule);
+    }
+    // The service is healthy again; the open breaker asks it nothing all the same, and answers at once.
+    const { result, delta } = await added(
+      target,
+      {
+        reached: { of: "inventory", name: inbound(8080, "downstream_rq_total") },
+        attempts: { of: "gateway", name: outbound("inventory", 8080, "upstream_rq_total") },
+      },
+      () => read(20),
+    );
+    expect(statuses(result)).toEqual({ 503: 20 });
+    expect(result[0]?.body).toContain("no healthy upstream");
+    expect(delta).toEqual({ reached: 0, attempts: 0 });
+
+    await waitFor(async () => (await ejected(target, "gateway")) === 0, {
+      timeoutMs: 30_000,
+      what: "the breaker to close",
+    });
+    const closedAt = Date.now();
+    expect(closedAt - startedAt).toBeGreaterThan(10_000);
+    // One interval of 1 s, and the time that reading the statistics takes.
+    expect(closedAt - openAt).toBeLessThan(10_000 + 1_000 + 3_000);
+    expect(statuses(await read(20))).toEqual({ 200: 20 });
+  });
+});

@@ -1,0 +1,171 @@
+import { request } from "node:http";
+
+import { type Call, type MeshTarget } from "../../lab/target/target";
+import { type ServiceName, serviceNames } from "../../lib/events";
+import { added, breakersClosed, callOnce, inbound, nobody } from "../support/mesh";
+import { openTarget } from "../support/mesh-target";
+
+jest.setTimeout(120_000);
+
+let target: MeshTarget;
+beforeAll(async () => {
+  target = await openTarget();
+  await breakersClosed(target, ["gateway", "order"]);
+});
+afterAll(() => target?.close());
+
+/** What each service answers to somebody whom it may answer. */
+const openPath: Record<ServiceName, string> = {
+  gateway: "/health",
+  user: "/.well-known/jwks.json",
+  order: "/orders",
+  inventory: "/inventory",
+  payment: `/payments/${nobody}`,
+  shipping: `/shipments/${nobody}`,
+  notification: "/notifications",
+  audit: "/readyz",
+  analytics: "/readyz",
+};
+
+describe("a caller without a certificate of the mesh", () => {
+  const name = "plaintext";
+  beforeAll(() => target.startStranger({ name, sidecar: false, network: true }));
+  afterAll(() => target.stopStranger(name));
+
+  test.each(serviceNames)("gets no connection to %s", async (service) => {
+    const { result, delta } = await added(
+      target,
+      { requests: { of: service, name: inbound(8080, "downstream_rq_total") } },
+      () => callOnce(target, name, { to: `${service}:8080`, path: openPath[service], timeoutMs: 3000 }),
+    );
+    expect(result).toMatchObject({ status: 0 });
+    expect(delta).toEqual({ requests: 0 });
+  });
+});
+
+describe("a caller of the mesh that nobody expects", () => {
+  const name = "stranger";
+  beforeAll(() => target.startStranger({ name, sidecar: true, network: true }));
+  afterAll(() => target.stopStranger(name));
+
+  test.each(serviceNames)("is refused by %s", async (service) => {
+    const answer = await callOnce(target, name, { to: `${service}:8080`, path: openPath[service] });
+    expect(answer.status).toBe(403);
+    expect(answer.body).toContain("RBAC: access denied");
+  });
+});
+
+describe("a service is let in by its identity", () => {
+  const readPayment: Call = { to: "payment:8080", path: `/payments/${nobody}` };
+  const charge: Call = { to: "payment:8080", method: "POST", path: "/payments", body: {} };
+  const reserve: Call = { to: "inventory:8080", method: "POST", path: "/reservations", body: {} };
+  const readProduct: Call = { to: "inventory:8080", path: "/inventory/espresso-machine" };
+  const readKeys: Call = { to: "user:8080", path: "/.well-known/jwks.json" };
+  const readUser: Call = { to: "user:8080", path: "/users/me" };
+  const restock: Call = {
+    to: "inventory:8080",
+    method: "POST",
+    path: "/inventory/espresso-machine/restock",
+    body: {},
+  };
+
+  test.each([
+    ["gateway", "reads a payment", readPayment, 404],
+    ["order", "reads no payment", readPayment, 403],
+    ["order", "charges", charge, 400],
+    ["gateway", "charges nobody", charge, 403],
+    ["order", "reserves", reserve, 400],
+    ["gateway", "reserves nothing", reserve, 403],
+    ["gateway", "reads a product", readProduct, 200],
+    ["gateway", "supplies nothing", restock, 403],
+    ["inventory", "reads the token keys", readKeys, 200],
+    ["inventory", "reads no user", readUser, 403],
+    ["gateway", "asks for a user", readUser, 401],
+  ])("%s %s", async (caller, _, call, status) => {
+    expect(await callOnce(target, caller, call)).toMatchObject({ status });
+  });
+
+  const check = { product_id: "espresso-machine", quantity: 1 };
+  test.each([
+    [
+      "order",
+      "checks the stock by RPC",
+      "inventory:9090",
+      "inventory.v1.InventoryService/CheckAvailability",
+      0,
+    ],
+    // 7 PERMISSION_DENIED
+    [
+      "gateway",
+      "checks no stock by RPC",
+      "inventory:9090",
+      "inventory.v1.InventoryService/CheckAvailability",
+      7,
+    ],
+    ["gateway", "charges nobody by RPC", "payment:9090", "payment.v1.PaymentService/Charge", 7],
+  ])("%s %s", async (caller, _, to, rpc, status) => {
+    const message = rpc.includes("Check") ? check : {};
+    expect(await callOnce(target, caller, { to, rpc: `symphony.${rpc}`, message })).toMatchObject({ status });
+  });
+});
+
+describe("no spelling of a path leads around the rules", () => {
+  const reservations = `/reservations/${nobody}`;
+  /** The gateway may read /inventory/* and nothing else of inventory. */
+  const tricks = [
+    reservations,
+    `/${reservations}`,
+    `/inventory/..${reservations}`,
+    `/inventory/%2e%2e${reservations}`,
+    `/inventory/%2E%2E%2Freservations%2F${nobody}`,
+    `/inventory/..%2Freservations/${nobody}`,
+    `/inventory%2F..%2Freservations/${nobody}`,
+    `/inventory/..%5Creservations/${nobody}`,
+    `/inventory/..\\reservations/${nobody}`,
+    `/inventory//..//..${reservations}`,
+    `/./reservations/${nobody}`,
+    `/reservations//${nobody}`,
+    `/reservations%2F${nobody}`,
+    `/%72eservations/${nobody}`,
+    `/Reservations/${nobody}`,
+    `/RESERVATIONS/${nobody}`,
+    `/inventory/../metrics`,
+    `//metrics`,
+    `/METRICS`,
+    `/inventory/x/../../livez`,
+  ];
+
+  test.each(tricks)("%s", async (path) => {
+    const answer = await callOnce(target, "gateway", { to: "inventory:8080", path });
+    // Refused by the sidecar, or normalised to what may be asked for and does not exist; never the reservation.
+    expect([400, 403, 404]).toContain(answer.status);
+    expect(answer.body).not.toContain("reservation.not_found");
+    if (answer.status === 404) expect(answer.body).toMatch(/(product|route)\.not_found/);
+  });
+
+  test.each([
+    "/%6Frders",
+    "//orders",
+    "/inventory/..%2Forders",
+    "/inventory/../orders",
+    "/Orders",
+    "/ORDERS",
+  ])("at the edge, without a token: /api%s", async (path) => {
+    const url = new URL(await target.ingressUrl());
+    const to = `${url.hostname}:${url.port || "80"}`;
+    const answer = await callFromOutside(to, `/api${path}`);
+    expect([401, 403]).toContain(answer);
+  });
+});
+
+/** A GET whose path is sent as it stands; its status. */
+function callFromOutside(to: string, path: string): Promise<number> {
+  const [host, port] = to.split(":");
+  return new Promise((resolve, reject) => {
+    const sent = request({ host, port, path, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    sent.on("error", reject).end();
+  });
+}
