@@ -1,10 +1,11 @@
-import { watch } from "node:fs";
+import { watchFile } from "node:fs";
 
 import { createReloader } from "./reloader";
 
 // Process 1 of a service under skaffold dev: k8s/sync copies compiled files into the container, this exchanges the program.
 const service = process.env.SERVICE ?? "";
-const settleMs = 200;
+/** Written by k8s/sync after the last file. */
+const marker = "/tmp/synced";
 
 const say = (text: string): void => {
   process.stdout.write(`reload: ${text}\n`);
@@ -20,12 +21,8 @@ const reloader = createReloader({
   say,
 });
 
-let timer: NodeJS.Timeout | undefined;
-for (const folder of ["dist/lib", `dist/services/${service}`])
-  watch(folder, { recursive: true }, () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void reloader.reload(), settleMs);
-  });
+// Asked for, as a watch on a file ends when a copy replaces it.
+watchFile(marker, { interval: 200 }, () => void reloader.reload());
 void reloader.reload();
 
 for (const signal of ["SIGTERM", "SIGINT"] as const)
