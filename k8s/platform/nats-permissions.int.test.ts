@@ -6,9 +6,9 @@ import { join } from "node:path";
 
 import { connect, type NatsConnection } from "nats";
 
-import { freePort } from "../../lab/run/process";
 import { type Bus, connectBus, inboxPrefix } from "../../lib/bus";
 import { eventsOf, type ServiceName, serviceNames } from "../../lib/events";
+import { freePort } from "../../lib/free-port";
 import { createLog } from "../../lib/log";
 import { startPull } from "../../lib/pull";
 import { waitFor } from "../../test/support/wait-for";

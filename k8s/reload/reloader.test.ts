@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { freePort } from "../../lab/run/process";
+import { freePort } from "../../lib/free-port";
 import { createReloader, type Reloader } from "./reloader";
 
 let folder: string;

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
+import { freePort } from "../../lib/free-port";
+
 /** Where the latest version listens, by the port that callers use. */
 type Version = { process: ChildProcess; ports: Map<number, number> };
 
@@ -21,8 +23,6 @@ export type Reloader = {
 
 const readyMs = 30_000;
 const pollMs = 100;
-/** Far from the ports that callers use; two versions are up at a time, so two ranges take turns. */
-const offsets = [10_000, 20_000];
 
 async function isReady(port: number): Promise<boolean> {
   try {
@@ -45,7 +45,6 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
  */
 export function createReloader({ args, environment, ports, say }: ReloaderOptions): Reloader {
   let current: Version | undefined;
-  let starts = 0;
   let queue = Promise.resolve();
 
   const pass = (port: number, socket: Socket): void => {
@@ -66,17 +65,20 @@ export function createReloader({ args, environment, ports, say }: ReloaderOption
   );
 
   const start = async (): Promise<Version | undefined> => {
-    const offset = offsets[starts % offsets.length] ?? 0;
-    starts += 1;
-    const own = Object.entries(ports).map(([name, port]) => [name, String(port + offset)]);
+    const own = new Map<number, number>();
+    const variables: Record<string, string> = {};
+    for (const [name, port] of Object.entries(ports)) {
+      const free = await freePort();
+      own.set(port, free);
+      variables[name] = String(free);
+    }
     const child = spawn(process.execPath, args, {
-      env: { ...environment, ...(Object.fromEntries(own) as Record<string, string>), HOST: "127.0.0.1" },
+      env: { ...environment, ...variables, HOST: "127.0.0.1" },
       stdio: "inherit",
     });
-    const probed = (ports.PORT ?? 0) + offset;
+    const probed = Number(variables.PORT);
     for (let waited = 0; waited < readyMs && child.exitCode === null; waited += pollMs) {
-      if (await isReady(probed))
-        return { process: child, ports: new Map(Object.values(ports).map((port) => [port, port + offset])) };
+      if (await isReady(probed)) return { process: child, ports: own };
       await pause(pollMs);
     }
     child.kill("SIGKILL");

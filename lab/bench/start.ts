@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { freePort } from "../../lib/free-port";
 import { createShopClient, type ShopClient } from "../load/client";
 import { memoryOf } from "../run/memory";
-import { freePort } from "../run/process";
 import { findProject } from "../run/project";
 import { removeData } from "../run/remove-data";
 import { goalRow, inMb, inMs, type Row } from "./report";

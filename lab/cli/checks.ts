@@ -12,9 +12,10 @@ import { freemem, totalmem } from "node:os";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
+import { isPortFree } from "../../lib/free-port";
 import { percentile } from "../load/percentiles";
 import { freeBytes, minFreeBytes } from "../run/preflight";
-import { isPortFree, run } from "../run/process";
+import { run } from "../run/process";
 import { findProject, homeFolder, stateFolder } from "../run/project";
 import { isRunning, readState } from "../run/state";
 import { natsServerVersion } from "../run/tools";

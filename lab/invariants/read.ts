@@ -1,4 +1,4 @@
-import { connect } from "nats";
+import { connect, type NatsConnection } from "nats";
 import pg from "pg";
 
 import { type Pattern, type ServiceName, serviceNames, streams } from "../../lib/events";
@@ -25,14 +25,22 @@ async function select<R extends pg.QueryResultRow>(url: string, text: string): P
   }
 }
 
-/** The ce-id of every event in the stream, read without the payloads. */
-export async function readStreamIds(natsUrl: string): Promise<Set<string>> {
+async function withBroker<T>(natsUrl: string, work: (connection: NatsConnection) => Promise<T>): Promise<T> {
   const { username, password, host } = new URL(natsUrl);
   const connection = await connect({
     servers: host,
     ...(username === "" ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
   });
   try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The ce-id of every event in the stream, read without the payloads. */
+export async function readStreamIds(natsUrl: string): Promise<Set<string>> {
+  return withBroker(natsUrl, async (connection) => {
     const jetstream = connection.jetstream();
     const manager = await connection.jetstreamManager();
     const { state } = await manager.streams.info(streams.events.name);
@@ -45,9 +53,7 @@ export async function readStreamIds(natsUrl: string): Promise<Set<string>> {
       if (message.seq >= state.last_seq) break;
     }
     return ids;
-  } finally {
-    await connection.close();
-  }
+  });
 }
 
 async function readOutboxes(databases: Sources["databases"]): Promise<OutboxFact[]> {
@@ -128,12 +134,7 @@ export async function isAtRest({ databases, natsUrl }: Sources): Promise<boolean
 
 /** Messages that services have not acknowledged yet, those that wait for a retry among them. */
 async function pendingMessages(natsUrl: string): Promise<number> {
-  const { username, password, host } = new URL(natsUrl);
-  const connection = await connect({
-    servers: host,
-    ...(username === "" ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
-  });
-  try {
+  return withBroker(natsUrl, async (connection) => {
     const manager = await connection.jetstreamManager();
     let pending = 0;
     for await (const { name, num_pending, num_ack_pending } of manager.consumers.list(streams.events.name)) {
@@ -141,7 +142,5 @@ async function pendingMessages(natsUrl: string): Promise<number> {
       if ((serviceNames as readonly string[]).includes(name)) pending += num_pending + num_ack_pending;
     }
     return pending;
-  } finally {
-    await connection.close();
-  }
+  });
 }

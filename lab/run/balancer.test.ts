@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import { freePort } from "../../lib/free-port";
 import { startBalancer } from "./balancer";
-import { freePort } from "./process";
 
 const servers: Server[] = [];
 

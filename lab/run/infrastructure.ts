@@ -1,6 +1,7 @@
 import { join } from "node:path";
 
 import type { ServiceName } from "../../lib/events";
+import { freePort } from "../../lib/free-port";
 import { ensureDatabases } from "./databases";
 import { Failure } from "./failure";
 import { natsUrl, prepareNats, probeNats } from "./nats";
@@ -12,7 +13,6 @@ import {
   probePostgres,
   superuserUrl,
 } from "./postgres";
-import { freePort } from "./process";
 import type { Secrets } from "./secrets";
 import type { SupervisedSpec } from "./supervised";
 

@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { freePort } from "../../lib/free-port";
 import { fromDiskError } from "./failure";
-import { type Command, exitOf, freePort, start, stop, untilReady } from "./process";
+import { type Command, exitOf, start, stop, untilReady } from "./process";
 
 export type NatsOptions = {
   binary: string;

@@ -5,18 +5,9 @@ import { basename, dirname, join } from "node:path";
 
 import { Client } from "pg";
 
+import { freePort } from "../../lib/free-port";
 import { environmentFailure, fromDiskError } from "./failure";
-import {
-  type Command,
-  commandLineOf,
-  exitOf,
-  freePort,
-  isAlive,
-  run,
-  start,
-  stop,
-  untilReady,
-} from "./process";
+import { type Command, commandLineOf, exitOf, isAlive, run, start, stop, untilReady } from "./process";
 import { shortHash } from "./project";
 
 export type PostgresHome = {

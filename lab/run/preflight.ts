@@ -1,7 +1,7 @@
 import { mkdir, statfs } from "node:fs/promises";
 
+import { isPortFree } from "../../lib/free-port";
 import { environmentFailure, fromDiskError } from "./failure";
-import { isPortFree } from "./process";
 
 /** Less free space than this, and Postgres or JetStream would stop in the middle of something. */
 export const minFreeBytes = 300 * 1024 * 1024;

@@ -1,7 +1,5 @@
-import { createServer } from "node:net";
-
 import { Failure } from "./failure";
-import { commandLineOf, freePort, isAlive, isPortFree, run, startTimeOf, untilReady } from "./process";
+import { commandLineOf, isAlive, run, startTimeOf, untilReady } from "./process";
 
 test("a process is known by its id and start time", () => {
   expect(isAlive(process.pid)).toBe(true);
@@ -10,15 +8,6 @@ test("a process is known by its id and start time", () => {
   expect(isAlive(2 ** 30)).toBe(false);
   expect(startTimeOf(2 ** 30)).toBeUndefined();
   expect(commandLineOf(2 ** 30)).toBeUndefined();
-});
-
-test("a port that is taken is not free", async () => {
-  const port = await freePort();
-  expect(await isPortFree(port)).toBe(true);
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  expect(await isPortFree(port)).toBe(false);
-  await new Promise((resolve) => server.close(resolve));
 });
 
 test("a program's output and exit code are returned", async () => {

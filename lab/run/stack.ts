@@ -1,4 +1,5 @@
 import { type ServiceName, serviceNames } from "../../lib/events";
+import { freePort } from "../../lib/free-port";
 import { type Balancer, startBalancer } from "./balancer";
 import { exitCodes, Failure } from "./failure";
 import { type Infrastructure, openDatabases, planInfrastructure } from "./infrastructure";
@@ -7,7 +8,6 @@ import { LogFile } from "./log-files";
 import { type CaughtMail, type MailCatcher, startMailCatcher } from "./mail-catcher";
 import { settleNewData } from "./postgres";
 import { checkBeforeStart } from "./preflight";
-import { freePort } from "./process";
 import { findProject, stateFolder } from "./project";
 import { loadSecrets, type Secrets } from "./secrets";
 import { type Environment, type ServiceContext, serviceSpec } from "./service-process";

@@ -1,16 +1,15 @@
 import { z } from "zod";
 
-import { AppError } from "../../lib/errors";
 import { type GrpcService, grpcService, unary } from "../../lib/grpc";
+import { answered, stepReference, toReference } from "../../lib/grpc-step";
 import { chargeSchema, refundSchema } from "./app";
 import { refusals } from "./payment";
 import { charge, refund, type StepDeps } from "./steps";
 
-const { orderId, sagaId, userId, pattern, amountCents, currency, paymentToken } = chargeSchema.shape;
-const reference = { order_id: orderId, saga_id: sagaId, user_id: userId, pattern };
+const { amountCents, currency, paymentToken } = chargeSchema.shape;
 
 const chargeRequest = z
-  .object({ ...reference, amount_cents: amountCents, currency, payment_token: paymentToken })
+  .object({ ...stepReference, amount_cents: amountCents, currency, payment_token: paymentToken })
   .transform((request) => ({
     ...toReference(request),
     amountCents: request.amount_cents,
@@ -19,7 +18,7 @@ const chargeRequest = z
   }));
 
 const refundRequest = z
-  .object({ ...reference, reason: refundSchema.shape.reason })
+  .object({ ...stepReference, reason: refundSchema.shape.reason })
   .transform((request) => ({ ...toReference(request), reason: request.reason }));
 
 /** The same two steps as the REST API, as proto/symphony/payment/v1 defines them. */
@@ -28,7 +27,7 @@ export function createGrpc(deps: StepDeps): GrpcService {
     charge: unary({
       schema: chargeRequest,
       handle: (command) =>
-        answered(async () => {
+        answered(refusals, async () => {
           const { paymentId } = await charge(deps, command);
           return { success: true, payment_id: paymentId };
         }),
@@ -41,25 +40,4 @@ export function createGrpc(deps: StepDeps): GrpcService {
       },
     }),
   });
-}
-
-const businessRefusals: ReadonlySet<string> = new Set([...refusals, "order.cancelled"]);
-
-/** A refusal is an answer in gRPC, not an error of the call. */
-async function answered<T>(work: () => Promise<T>) {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof AppError) || !businessRefusals.has(error.code)) throw error;
-    return { success: false, error_code: error.code, error_message: error.message };
-  }
-}
-
-function toReference(request: z.output<z.ZodObject<typeof reference>>) {
-  return {
-    orderId: request.order_id,
-    sagaId: request.saga_id,
-    userId: request.user_id,
-    pattern: request.pattern,
-  };
 }
