@@ -1,7 +1,7 @@
 import { namespaces } from "../../lab/target/kubectl";
 import { podsWith } from "../../lab/target/pods";
 import { serviceNames } from "../../lib/events";
-import { type Cluster, openCluster, release, run } from "../support/cluster";
+import { type Cluster, openCluster, release, run, skaffold } from "../support/cluster";
 
 jest.setTimeout(600_000);
 
@@ -10,10 +10,7 @@ const installed = async (): Promise<boolean> =>
 
 let cluster: Cluster;
 beforeAll(async () => {
-  if (!(await installed())) {
-    const { code, stdout, stderr } = await run("skaffold", ["run"]);
-    if (code !== 0) throw new Error(`skaffold run failed: ${(stdout + stderr).slice(-3000)}`);
-  }
+  if (!(await installed())) await skaffold("run");
   cluster = await openCluster();
 });
 afterAll(() => cluster?.close());

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createShopClient, type ShopClient } from "../../lab/load/client";
 import { type CallResult, type MeshTarget } from "../../lab/target/target";
 import { type ServiceName, serviceNames } from "../../lib/events";
-import { added, breakersClosed, callOnce, inbound, root, statuses } from "../support/mesh";
+import { added, breakersClosed, callOnce, inbound, renewConnections, root, statuses } from "../support/mesh";
 import { openTarget } from "../support/mesh-target";
 import { type FaultCase, faultCases } from "./fault-cases";
 
@@ -79,6 +79,7 @@ describe.each(Object.entries(faultCases))("%s", (name, fault) => {
   test("has its effect, at its rate", async () => {
     await fault.prepare?.(target);
     await target.apply(rule);
+    await renewConnections(target, fault.caller, fault.call);
     const { results, requests, taken } = await measure(fault);
     expect(taken).toBeGreaterThan(0);
     if (fault.rate === 1) {
@@ -123,8 +124,7 @@ describe.each(Object.entries(faultCases))("%s", (name, fault) => {
   test("is gone after its removal", async () => {
     await target.remove(rule);
     await breakersClosed(target);
-    // Connections from before the removal carry one more request each.
-    await target.call(fault.caller, fault.call, { count: 40, concurrency: 20 });
+    await renewConnections(target, fault.caller, fault.call);
     await breakersClosed(target);
     const { result, delta } = await effect(fault, () => target.call(fault.caller, fault.call, { count: 20 }));
     expect(statuses(result)).toEqual({ [fault.healthy]: 20 });

@@ -49,6 +49,12 @@ const calls = {
 
 type CallName = keyof typeof calls;
 
+/** One success: failures of an earlier test are no longer in a row with those of the next. */
+async function forgetFailures(caller: ServiceName, call: Call): Promise<void> {
+  const answer = await callOnce(target, caller, call);
+  expect(isUntouched(answer, call)).toBe(true);
+}
+
 describe("timeouts", () => {
   /** Of mesh/base, in seconds. No more than two failures of a callee, or its breaker would cut the others. */
   const limits: { caller: ServiceName; call: CallName; limit: number }[] = [
@@ -66,6 +72,7 @@ describe("timeouts", () => {
 
   beforeAll(async () => {
     await breakersClosed(target);
+    for (const { caller, call } of limits) await forgetFailures(caller, calls[call]);
     await under(target, { yaml: faultYaml("delay", undefined, { delaySeconds: 60 }) }, async () => {
       const once = (caller: string, call: Call) =>
         waitFor(async () => {
@@ -140,6 +147,7 @@ describe("retries", () => {
         retries: { of: caller, name: outbound(callee, port, "upstream_rq_retry") },
       };
       await breakersClosed(target, [caller], callee);
+      await forgetFailures(caller, calls[call]);
       const { result, delta } = await under(target, { yaml: faultYaml("retry", callee, fault) }, () =>
         waitFor(async () => {
           const measured = await added(target, counters, () => callOnce(target, caller, calls[call]));

@@ -166,6 +166,12 @@ export async function run(program: string, args: readonly string[], input?: stri
   return { code, stdout, stderr };
 }
 
+/** Runs skaffold in the repository's root; throws the end of what it said where it fails. */
+export async function skaffold(...args: string[]): Promise<void> {
+  const { code, stdout, stderr } = await run("skaffold", args);
+  if (code !== 0) throw new Error(`skaffold ${args.join(" ")} failed: ${(stdout + stderr).slice(-3000)}`);
+}
+
 /** Waits until every Deployment of the services has all its replicas, of the newest version only. */
 export async function allReady(kubectl: Kubectl, seconds = 180): Promise<void> {
   for (const service of serviceNames) {

@@ -96,6 +96,17 @@ export function isUntouched({ status, headers }: CallResult, { rpc }: Call): boo
   return rpc === undefined ? "x-correlation-id" in headers : status !== 14 && status !== 4;
 }
 
+/**
+ * Calls over each connection that `caller` keeps open to the callee of `call`: those from before a change of rules
+ * carry one more request under the old ones, and are then closed.
+ */
+export async function renewConnections(target: MeshTarget, caller: ServiceName, call: Call): Promise<void> {
+  const [callee, port] = call.to.split(":");
+  const open = outbound(callee as ServiceName, Number(port), "upstream_cx_active");
+  const count = sumStats(await target.stats(caller, open), open);
+  if (count > 0) await target.call(caller, call, { count, concurrency: count });
+}
+
 type FaultAction = { abort: number } | { delaySeconds: number } | { reset: true };
 
 /** A fault that no file of mesh/faults has, at the inbound side of a service, or of all of them. */
