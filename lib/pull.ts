@@ -48,9 +48,13 @@ export type Pull = {
   lag(): Promise<number | undefined>;
 };
 
-const ackWaitMs = 30_000;
+/**
+ * After this time a delivery that was lost, with its connection or its process, is made again. A saga has 30 s
+ * to its deadline and must survive one.
+ */
+const ackWaitMs = 10_000;
 /** While a message is in hand, the broker hears of it this often. */
-const heartbeatMs = 10_000;
+const heartbeatMs = 3_000;
 /** A pull that got lost is made again after this time. */
 const pullExpiresMs = 5_000;
 const pullGraceMs = 2_000;
@@ -77,9 +81,10 @@ export async function ensureConsumer(
     if (error instanceof NatsError && error.api_error?.err_code === consumerNotFound) return undefined;
     throw error;
   });
-  const { filter_subjects: several, filter_subject: one } = existing?.config ?? {};
+  const { filter_subjects: several, filter_subject: one, ack_wait: ackWait } = existing?.config ?? {};
   const filter = several ?? (one === undefined ? [] : [one]);
-  if (filter.length === subjects.length && subjects.every((subject) => filter.includes(subject))) return;
+  const same = filter.length === subjects.length && subjects.every((subject) => filter.includes(subject));
+  if (same && ackWait === nanos(ackWaitMs)) return;
   await manager.consumers.add(stream, {
     durable_name: durable,
     filter_subjects: subjects,
@@ -177,8 +182,10 @@ export function startPull(options: PullOptions): Pull {
     inbox = createInbox(inboxPrefix(durable));
     return to.subscribe(`${inbox}.*`, {
       callback: (error, message) => {
-        if (error !== null || born !== generation) return;
+        if (error !== null) return;
         if (!message.reply?.startsWith("$JS.ACK.")) return onStatus(message);
+        // Sent before this attachment was given up: back at once rather than after the time for an acknowledgement.
+        if (born !== generation) return respond(message, "-NAK");
         wanted = Math.max(0, wanted - 1);
         if (wanted === 0) clearTimeout(timer);
         deliver(message, born);
@@ -192,7 +199,8 @@ export function startPull(options: PullOptions): Pull {
       connection = await bus.connection(retryMs * 5);
       await ensureConsumer(connection, options);
       if (stopping) return;
-      subscription?.unsubscribe();
+      // Drained rather than ended, for what the broker has sent to it already. A closed one has nothing to come.
+      void subscription?.drain().catch(() => undefined);
       subscription = subscribe(connection);
       pullMore();
     } catch (error) {

@@ -77,14 +77,20 @@ export async function openCluster(): Promise<Cluster> {
   let customers = 0;
   const sources = () => readSources(kubectl, forwards);
   // Past the gateway's limit on logins, which does not allow a test run's customers.
-  const usersUrl = async () => {
-    const port = await forwards.open({
-      namespace: namespaces.services,
-      resource: "service/user",
-      port: 8080,
-    });
-    return `http://127.0.0.1:${port}`;
-  };
+  const usersUrl = () =>
+    waitFor(
+      async () => {
+        const resource = "service/user";
+        const port = await forwards.open({ namespace: namespaces.services, resource, port: 8080 });
+        const own = `http://127.0.0.1:${port}`;
+        // A forward leads to one pod, and ends only once that pod is gone and somebody has tried.
+        return fetch(`${own}/livez`).then(
+          ({ ok }) => (ok ? own : undefined),
+          () => undefined,
+        );
+      },
+      { timeoutMs: 30_000, what: "a pod of user that takes customers" },
+    );
   return {
     kubectl,
     target,
