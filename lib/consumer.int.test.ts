@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
 
+import { nanos } from "nats";
 import { v7 as uuidv7 } from "uuid";
 
 import { publishEvent, sampleEvent } from "../test/support/events";
@@ -11,6 +12,7 @@ import { currentContext } from "./context";
 import { type Database, type Transaction } from "./db";
 import { listDeadLetters, replayDeadLetter, showDeadLetter } from "./dead-letters";
 import { AppError } from "./errors";
+import { streams } from "./events";
 import { enqueue } from "./outbox";
 import { prepareTelemetry } from "./telemetry";
 
@@ -72,6 +74,23 @@ test("each event delivered five times, in shuffled order and to two replicas, ta
   const found = await effects();
   expect(found).toHaveLength(events.length + 1);
   expect(new Set(found)).toEqual(new Set([...events.map((event) => event.id), last]));
+});
+
+test("a durable consumer from an older version is given what this one needs, and keeps its place", async () => {
+  const before = consume([on("order.cancelled", { handle: effect })]);
+  const first = await publish();
+  await waitFor(async () => (await effects()).includes(first));
+  await before.stop();
+  const manager = await (await spine.bus.connection()).jetstreamManager();
+  await manager.consumers.update(streams.events.name, "inventory", { ack_wait: nanos(60_000) });
+
+  consume([on("order.cancelled", { handle: effect }), on("payment.failed", { handle: effect })]);
+  const second = await publishEvent(spine.nats.url, "payment.failed", sampleEvent("payment.failed"));
+  await waitFor(async () => (await effects()).includes(second));
+  expect(await effects()).toEqual([first, second]);
+  const { config } = await manager.consumers.info(streams.events.name, "inventory");
+  expect(config.ack_wait).toBe(nanos(10_000));
+  expect([...(config.filter_subjects ?? [])].sort()).toEqual(["order.cancelled", "payment.failed"]);
 });
 
 test("a handler runs in its event's context, sees what was prepared, and its own events carry on", async () => {

@@ -85,11 +85,15 @@ export async function ensureConsumer(
   const filter = several ?? (one === undefined ? [] : [one]);
   const same = filter.length === subjects.length && subjects.every((subject) => filter.includes(subject));
   if (same && ackWait === nanos(ackWaitMs)) return;
+  const config = { filter_subjects: subjects, ack_wait: nanos(ackWaitMs) };
+  if (existing !== undefined) {
+    await manager.consumers.update(stream, durable, config);
+    return;
+  }
   await manager.consumers.add(stream, {
+    ...config,
     durable_name: durable,
-    filter_subjects: subjects,
     ack_policy: AckPolicy.Explicit,
-    ack_wait: nanos(ackWaitMs),
     // The consumer counts itself: at the broker's limit a message would be dropped without a dead letter.
     max_deliver: -1,
     deliver_policy: DeliverPolicy.All,

@@ -156,6 +156,20 @@ export async function openCluster(): Promise<Cluster> {
   };
 }
 
+/** Fails where a request of the load was refused, or an order did not end as it should. */
+export function expectNoneFailed(result: LoadResult): void {
+  const { errors, failures, failed, unfinished, notSent } = result;
+  expect({ errors, failures, failed, unfinished, notSent }).toEqual({
+    errors: {},
+    failures: {},
+    failed: 0,
+    unfinished: 0,
+    notSent: 0,
+  });
+  expect(result.sent).toBeGreaterThan(0);
+  expect(result.confirmed).toBe(result.sent);
+}
+
 export type Output = { code: number | null; stdout: string; stderr: string };
 
 /** Runs a program in the repository's root and gives what it said, whatever its exit code. */
