@@ -1,16 +1,17 @@
-import { namespaces } from "../../lab/target/kubectl";
+import { isTestContext, namespaces, openKubectl, refusedContext } from "../../lab/target/kubectl";
 import { podsWith } from "../../lab/target/pods";
 import { serviceNames } from "../../lib/events";
 import { type Cluster, openCluster, release, run, skaffold } from "../support/cluster";
 
 jest.setTimeout(600_000);
 
-const installed = async (): Promise<boolean> =>
-  (await run("helm", ["status", release, "-n", namespaces.services])).code === 0;
-
 let cluster: Cluster;
 beforeAll(async () => {
-  if (!(await installed())) await skaffold("run");
+  const kubectl = await openKubectl();
+  if (!isTestContext(kubectl.context)) throw refusedContext(kubectl.context);
+  // From nothing, whatever is there: an earlier version's databases and volumes are not this one's.
+  await skaffold("delete");
+  await skaffold("run");
   cluster = await openCluster();
 });
 afterAll(() => cluster?.close());
