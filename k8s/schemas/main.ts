@@ -11,6 +11,7 @@ const kinds = [
   "autoscaling/v2/HorizontalPodAutoscaler",
   "networking.istio.io/v1/DestinationRule",
   "networking.istio.io/v1/Gateway",
+  "networking.istio.io/v1/ServiceEntry",
   "networking.istio.io/v1/VirtualService",
   "networking.istio.io/v1alpha3/EnvoyFilter",
   "networking.k8s.io/v1/NetworkPolicy",
