@@ -22,6 +22,8 @@ export type Service = {
 export type ServicePort = { number: number; protocol: Protocol };
 
 export type ServiceEndpoint = {
+  /** The workload that it is; undefined for what is outside the mesh. */
+  workload: string | undefined;
   labels: Labels;
   /** `spiffe://…`; undefined for what is outside the mesh. */
   identity: string | undefined;

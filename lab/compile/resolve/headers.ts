@@ -1,8 +1,8 @@
+import { isAuthority } from "../model/authority";
 import { type HeaderChanges, type HeaderOperations } from "../model/routing";
 import { type Field } from "../source/field";
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const isAuthority = (name: string): boolean => /^(:authority|host)$/i.test(name);
 
 /** `headers` of a route or of a destination. */
 export function readHeaderOperations(parent: Field): HeaderOperations | undefined {
@@ -26,12 +26,4 @@ function readChanges(field: Field | undefined, mayRename: boolean): HeaderChange
 function checkName(field: Field, name: string, allowed: boolean): void {
   if (allowed) return;
   if (!token.test(name) || isAuthority(name)) field.refuse(`"${name}" is no header that can be changed here`);
-}
-
-/** The authority that header operations set; `set` wins over `add`. */
-export function authorityOf(operations: HeaderOperations | undefined): string | undefined {
-  if (operations === undefined) return undefined;
-  const of = (headers: Record<string, string>): string | undefined =>
-    Object.entries(headers).find(([name]) => isAuthority(name))?.[1];
-  return of(operations.request.set) ?? of(operations.request.add);
 }

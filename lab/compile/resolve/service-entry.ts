@@ -68,6 +68,7 @@ function toService(
 ): Service {
   const endpoints = spec.list("endpoints").map((field) => readEndpoint(field, ports, entry.resolution));
   const itself: ServiceEndpoint = {
+    workload: undefined,
     labels: {},
     identity: undefined,
     addresses: new Map(ports.map(({ number, targetPort }) => [number, { host, port: targetPort }])),
@@ -93,6 +94,7 @@ function readEndpoint(field: Field, ports: EntryPort[], resolution: "STATIC" | "
     field.entries("ports").map(([name]) => [name, field.get("ports")?.within(name, [1, 65535])]),
   );
   return {
+    workload: undefined,
     labels: field.textMap("labels"),
     identity: undefined,
     addresses: new Map(

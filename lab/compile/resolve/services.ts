@@ -32,6 +32,7 @@ function toService(service: MeshService, { trustDomain, workloads }: World): Ser
 /** A sidecar takes what is meant for its workload; without one the application itself is reached. */
 function toEndpoint({ meshed }: MeshService, workload: Workload, trustDomain: string): ServiceEndpoint {
   return {
+    workload: workload.name,
     labels: workload.labels,
     identity: meshed ? identityOf(trustDomain, workload) : undefined,
     addresses: new Map(
