@@ -40,6 +40,8 @@ const textFormat =
   '"%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% ' +
   "%DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%\n";
 
+const loggers = "envoy.extensions.access_loggers";
+
 /** The access log of a filter as meshConfig wants it; undefined where it wants none. */
 export function toAccessLog({ accessLog }: MeshSettings): JsonObject[] | undefined {
   if (accessLog === undefined) return undefined;
@@ -49,12 +51,10 @@ export function toAccessLog({ accessLog }: MeshSettings): JsonObject[] | undefin
     encoding === "JSON"
       ? { json_format: format === undefined ? jsonFormat : (JSON.parse(format) as Json) }
       : { text_format_source: { inline_string: text } };
-  return [
-    extension("envoy.access_loggers.file", "envoy.extensions.access_loggers.file.v3.FileAccessLog", {
-      path,
-      log_format,
-    }),
-  ];
+  // By its own logger, for /dev/stdout cannot be opened where the output goes to a socket, as of a child process.
+  if (path === "/dev/stdout")
+    return [extension("envoy.access_loggers.stdout", `${loggers}.stream.v3.StdoutAccessLog`, { log_format })];
+  return [extension("envoy.access_loggers.file", `${loggers}.file.v3.FileAccessLog`, { path, log_format })];
 }
 
 /** The same for a listener, which logs only the connections that no filter chain takes. */
