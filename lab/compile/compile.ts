@@ -1,8 +1,7 @@
 import { describeEffects } from "./effects";
-import { patchKey } from "./envoy/patch";
 import { toProxyConfig } from "./envoy/proxy-config";
+import { misplacedPatches } from "./misplaced-patches";
 import { type Mesh } from "./model/mesh";
-import { type Proxy } from "./model/proxy";
 import { findConflicts } from "./resolve/conflicts";
 import { readMesh } from "./resolve/mesh";
 import { readMeshConfig } from "./resolve/mesh-config";
@@ -30,7 +29,7 @@ export function compile(files: SourceFile[], world: World, options: CompileOptio
   const configs = new Map(
     proxies.map((proxy) => [proxy.workload.name, toProxyConfig(proxy, options, applied)]),
   );
-  refuse(misplacedPatches(proxies, applied));
+  refuse(misplacedPatches(proxies, applied, configs));
   return { proxies: configs, objects: describeEffects(mesh, proxies) };
 }
 
@@ -52,22 +51,6 @@ function hasProxy(mesh: Mesh, name: string): boolean {
     endpoints.some(({ workload }) => workload === name),
   );
   return services.length === 0 || services.some(({ meshed }) => meshed);
-}
-
-/** On a cluster a patch that fits nowhere does nothing, without a word. */
-function misplacedPatches(proxies: Proxy[], applied: Set<string>): Problem[] {
-  const problems = new Map<string, Problem>();
-  for (const { patches, workload } of proxies)
-    for (const patch of patches.filter((one) => !applied.has(patchKey(one)))) {
-      const wanted = patch.subFilter ?? patch.filter ?? patch.listener.name ?? patch.context;
-      problems.set(patchKey(patch), {
-        ...patch.origin,
-        column: 1,
-        field: "spec.configPatches",
-        message: `no place for this patch at ${workload.name}: nothing there fits its match (${wanted}); see ./symphony compile --service NAME`,
-      });
-    }
-  return [...problems.values()];
 }
 
 function refuse(problems: Problem[]): void {

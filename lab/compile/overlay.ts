@@ -1,4 +1,4 @@
-import { parseAllDocuments,type ParsedNode } from "yaml";
+import { parseAllDocuments, type ParsedNode } from "yaml";
 import { z } from "zod";
 
 import { type SourceFile } from "./types";

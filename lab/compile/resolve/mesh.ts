@@ -54,12 +54,13 @@ export function readMesh(documents: SourceDocument[], world: World, settings: Me
   const registry: Registry = { services, subsets: new Map(), gateways: new Set() };
   const entries = documents.flatMap((document) => toEntry(document) ?? []);
   refuseTwins(entries);
+  // What is misspelt in one object would look like a missing reference in another.
+  if (documents.some(({ problems }) => problems.length > 0)) return mesh;
   entries.sort((a, b) => compare(keyOf(a), keyOf(b)));
   for (const kind of readingOrder)
     for (const entry of entries.filter((one) => one.kind === kind)) {
       readInto(mesh, entry, registry);
-      // After a refusal some fields have not been looked at, and one reason is enough.
-      if (entry.document.problems.length === 0) entry.spec.refuseUnread();
+      entry.spec.refuseUnread();
     }
   return mesh;
 }
@@ -73,9 +74,9 @@ function toEntry(document: SourceDocument): Entry | undefined {
   if (!isKind(kind)) {
     const what =
       typeof kind === "string"
-        ? `the kind ${kind} is not supported`
-        : "no Kubernetes object: kind is missing";
-    document.refuse(["kind"], `${what} by the mesh on a laptop; allowed: ${[...kinds].sort().join(", ")}`);
+        ? `the kind ${kind} is not supported by the mesh on a laptop`
+        : "no Kubernetes object, for it says no kind";
+    document.refuse(["kind"], `${what}; allowed: ${[...kinds].sort().join(", ")}`);
     return undefined;
   }
   const version = root.text("apiVersion") ?? "";

@@ -48,7 +48,7 @@ export function checkPort(service: Service, port: number, field: Field): void {
 
 /** Refuses a subset that no DestinationRule declares. */
 export function checkSubset(registry: Registry, host: string, subset: string, field: Field): void {
-  const known = [...(registry.subsets.get(host) ?? [])];
+  const known = [...(registry.subsets.get(host) ?? [])].sort();
   if (known.includes(subset)) return;
   field.refuse(
     known.length === 0

@@ -7,15 +7,19 @@ import { readCors, readFault, readPercentage, readRetries } from "./http-policie
 import { readRouteMatch } from "./matches";
 import { checkPort, checkSubset, findService, fullHost, type Registry } from "./registry";
 
+/** `mesh`: whether it is, among others, for calls within the mesh. */
+type RouteContext = { registry: Registry; mesh: boolean };
+
 /** Reads a VirtualService: its HTTP routes, with each destination resolved. */
 export function readVirtualService(identity: Identity, spec: Field, registry: Registry): VirtualService {
   const gateways = readGateways(identity, spec, registry);
+  const context = { registry, mesh: gateways.includes("mesh") };
   const service: VirtualService = {
     ...identity,
     gateways,
-    hosts: readHosts(identity, spec, { registry, mesh: gateways.includes("mesh") }),
+    hosts: readHosts(identity, spec, context),
     exported: readExportTo(spec),
-    routes: spec.list("http").map((route) => readRoute(identity, route, registry)),
+    routes: spec.list("http").map((route) => readRoute(identity, route, context)),
   };
   if (!spec.has("http")) spec.refuse("http is missing: a VirtualService without routes does nothing");
   return service;
@@ -40,11 +44,7 @@ function readGateways({ namespace }: Identity, spec: Field, registry: Registry):
   return named.length === 0 ? ["mesh"] : named;
 }
 
-function readHosts(
-  { namespace }: Identity,
-  spec: Field,
-  { registry, mesh }: { registry: Registry; mesh: boolean },
-): string[] {
+function readHosts({ namespace }: Identity, spec: Field, { registry, mesh }: RouteContext): string[] {
   const fields = spec.list("hosts");
   if (fields.length === 0)
     spec.refuse("hosts is missing; a VirtualService that others delegate to is not supported");
@@ -60,7 +60,15 @@ function readHosts(
   return hosts;
 }
 
-function readRoute(identity: Identity, field: Field, registry: Registry): HttpRoute {
+/** Each peer has an address of its own, so what its caller calls it in the request says nothing there. */
+function refuseAuthority(match: Field, mesh: boolean): void {
+  const forMesh = match.has("gateways") ? match.texts("gateways").includes("mesh") : mesh;
+  if (forMesh)
+    match.get("authority")?.refuse("within the mesh of a laptop a request names no host; only for gateways");
+}
+
+function readRoute(identity: Identity, field: Field, { registry, mesh }: RouteContext): HttpRoute {
+  for (const match of field.list("match")) refuseAuthority(match, mesh);
   const action = readAction(identity, field, registry);
   if (action.kind !== "forward")
     for (const name of ["fault", "rewrite"]) field.get(name)?.refuse(`has no effect beside ${action.kind}`);

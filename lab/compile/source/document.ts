@@ -43,6 +43,13 @@ export class SourceDocument {
     this.problems.push({ file: this.file, line, column: col, field: formatPath(path), message });
   }
 
+  /** Whether the field at `path`, or one around it, was refused already. */
+  isRefused(path: Path): boolean {
+    return path.some((_, index) =>
+      this.problems.some(({ field }) => field === formatPath(path.slice(0, index + 1))),
+    );
+  }
+
   private position(path: Path): { line: number; col: number } {
     let node: Node | Pair = this.root;
     for (const part of path) {

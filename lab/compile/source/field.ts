@@ -125,13 +125,16 @@ export class Field {
     for (const key of this.keys()) {
       const child = this.children.get(key);
       if (child !== undefined) child.refuseUnread();
-      else if ((this.value as Record<string, unknown>)[key] !== null)
-        this.document.refuse(
-          [...this.path, key],
-          "not supported by the mesh on a laptop; take it out, or use a cluster",
-        );
+      else this.refuseField(key);
     }
     if (Array.isArray(this.value)) for (const child of this.children.values()) child.refuseUnread();
+  }
+
+  private refuseField(key: string): void {
+    const path = [...this.path, key];
+    // What is around it may have been refused before it was read; one reason is enough.
+    if ((this.value as Record<string, unknown>)[key] === null || this.document.isRefused(path)) return;
+    this.document.refuse(path, "not supported by the mesh on a laptop; take it out, or use a cluster");
   }
 
   /** The schema says the type of most fields, but not of those that may be null. */
