@@ -21,11 +21,13 @@ export function patchListener(context: Context, listener: JsonObject, target: Pa
     const network = fitting.filter(({ level }) => level === "network");
     chain.filters = patchList(context, chain.filters, { patches: network, nameOf: ({ filter }) => filter });
     for (const manager of chain.filters.filter(({ name }) => name === connectionManagerName)) {
-      const config = manager.typed_config as JsonObject & { http_filters: Filter[] };
+      const config = manager.typed_config as JsonObject;
+      // A patch of the manager itself may have left something else there, which Envoy will refuse.
+      if (!Array.isArray(config.http_filters)) continue;
       const http = fitting.filter(
         ({ level, filter }) => level === "http" && (filter ?? manager.name) === manager.name,
       );
-      config.http_filters = patchList(context, config.http_filters, {
+      config.http_filters = patchList(context, config.http_filters as Filter[], {
         patches: http,
         nameOf: ({ subFilter }) => subFilter,
       });

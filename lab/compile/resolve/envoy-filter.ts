@@ -95,23 +95,31 @@ function readValue(patch: Field | undefined, operation: FilterPatch["operation"]
     (field ?? patch)?.refuse("value must be a filter: {name, typed_config}");
     return {};
   }
-  if (operation !== "MERGE") checkFilter(value, field);
+  checkFilter(value, field, operation);
   return value;
 }
 
+const filterFields = ["name", "typed_config", "typedConfig", "is_optional", "isOptional", "disabled"];
+
 /** Envoy itself judges the configuration; without a name and a type it would not even say whose it is. */
-function checkFilter(value: { [key: string]: Json }, field: Field | undefined): void {
-  if (typeof value.name !== "string") field?.refuse("name is missing");
+function checkFilter(
+  value: { [key: string]: Json },
+  field: Field | undefined,
+  operation: FilterPatch["operation"],
+): void {
+  const merges = operation === "MERGE";
   const config = value.typed_config ?? value.typedConfig;
-  const type =
-    typeof config === "object" && config !== null && !Array.isArray(config) ? config["@type"] : undefined;
-  if (typeof type !== "string" || !type.startsWith("type.googleapis.com/"))
+  if (typeof value.name !== "string" && !(merges && value.name === undefined))
+    field?.refuse("name is missing");
+  if (!isTyped(config) && !(merges && config === undefined))
     field?.refuse('typed_config with an "@type" of type.googleapis.com/… is missing');
-  const unknown = Object.keys(value).filter(
-    (key) => !["name", "typed_config", "typedConfig", "is_optional", "isOptional", "disabled"].includes(key),
-  );
+  const unknown = Object.keys(value).filter((key) => !filterFields.includes(key));
   if (unknown.length > 0)
-    field?.refuse(
-      `unknown: ${unknown.join(", ")}; a filter has name, typed_config, is_optional and disabled`,
-    );
+    field?.refuse(`unknown: ${unknown.join(", ")}; a filter has ${filterFields.join(", ")}`);
+}
+
+function isTyped(config: Json | undefined): boolean {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) return false;
+  const type = config["@type"];
+  return typeof type === "string" && type.startsWith("type.googleapis.com/");
 }

@@ -53,10 +53,10 @@ export function readMesh(documents: SourceDocument[], world: World, settings: Me
   };
   const registry: Registry = { services, subsets: new Map(), gateways: new Set() };
   const entries = documents.flatMap((document) => toEntry(document) ?? []);
+  entries.sort((a, b) => compare(keyOf(a), keyOf(b)) || byPlace(a.identity, b.identity));
   refuseTwins(entries);
   // What is misspelt in one object would look like a missing reference in another.
   if (documents.some(({ problems }) => problems.length > 0)) return mesh;
-  entries.sort((a, b) => compare(keyOf(a), keyOf(b)));
   for (const kind of readingOrder)
     for (const entry of entries.filter((one) => one.kind === kind)) {
       readInto(mesh, entry, registry);
@@ -66,6 +66,8 @@ export function readMesh(documents: SourceDocument[], world: World, settings: Me
 }
 
 const keyOf = ({ identity: { namespace, name } }: Entry): string => `${namespace}/${name}`;
+const byPlace = ({ origin: a }: Identity, { origin: b }: Identity): number =>
+  compare(a.file, b.file) || a.line - b.line;
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function toEntry(document: SourceDocument): Entry | undefined {

@@ -23,7 +23,8 @@ const versions: Record<string, readonly string[]> = {
   "telemetry.istio.io": ["v1", "v1alpha1"],
 };
 
-export const isKind = (kind: unknown): kind is Kind => typeof kind === "string" && kind in supported;
+export const isKind = (kind: unknown): kind is Kind =>
+  typeof kind === "string" && Object.hasOwn(supported, kind);
 
 /** The name of a kind's schema: `networking.istio.io/v1/VirtualService`. */
 export const schemaName = (kind: Kind): string => `${supported[kind]}/${kind}`;
