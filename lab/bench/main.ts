@@ -2,15 +2,17 @@ import { parseArgs } from "node:util";
 
 import { exitCodes, Failure } from "../run/failure";
 import { targetName } from "../target/system";
+import { benchCompile } from "./compile";
 import { benchKubeSaga } from "./kube-saga";
 import { describeMachine } from "./machine";
 import { type BenchReport, formatReport, type Row } from "./report";
 import { benchSaga } from "./saga";
 import { benchStart } from "./start";
 
-const usage = `npm run bench -- start | saga [--target laptop|kube] [--rate 100] [--duration 60] [--seed 1] [--json]
+const usage = `npm run bench -- start | saga | compile [--target laptop|kube] [--rate 100] [--duration 60] [--seed 1] [--json]
 
 start  time from npm start to the first confirmed order, and memory
+compile  how long mesh/base takes to become Envoy configuration for all proxies
 saga   latency, throughput and CPU per order of the saga; the outbox relay by itself.
        Of the cluster (--target kube): latency without load through the real mesh, beside this machine's
 `;
@@ -21,6 +23,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const benches: Record<string, (settings: Settings) => Promise<Row[]>> = {
   start: benchStart,
+  compile: benchCompile,
   saga: (settings) => (targetName() === "kube" ? benchKubeSaga(say) : benchSaga({ ...settings, say })),
 };
 
@@ -62,7 +65,7 @@ async function main(): Promise<number> {
     settings:
       targetName() === "kube"
         ? { target: "kube" }
-        : name === "start"
+        : name !== "saga"
           ? {}
           : { rate: settings.rate, seconds: settings.durationMs / 1000, seed: settings.seed },
     rows,

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 
 import { exitCodes, Failure } from "../run/failure";
 import { targetName, targetNames } from "../target/system";
+import { compileCommand } from "./compile";
 import { completionCommand } from "./completion";
 import { dlqCommand } from "./dlq";
 import { doctorCommand } from "./doctor";
@@ -53,6 +54,7 @@ function createProgram(): Command {
     orderCommand(),
     loadCommand(),
     faultCommand(),
+    compileCommand(),
     dlqCommand(),
     invariantsCommand(),
     replayCommand(),

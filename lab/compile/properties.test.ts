@@ -53,7 +53,7 @@ test("text of any kind compiles or is refused with a named error", () => {
         run([{ path: "any.yaml", text: text.slice(0, place) + noise + text.slice(place) }]);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
@@ -74,7 +74,7 @@ test("objects with any one value replaced compile or are refused with a named er
         if (result instanceof CompileError) expect(result.problems.length).toBeGreaterThan(0);
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 400 },
   );
 });
 
@@ -100,7 +100,7 @@ test("of whatever is wrong, the order of files does not change what is told", ()
   };
   fc.assert(
     fc.property(fc.subarray(files), (some) => expect(told(some.toReversed())).toEqual(told(some))),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 });
 
@@ -115,6 +115,6 @@ test("every object is told of, with what it does or why it does nothing", () => 
       expect(result.objects).toHaveLength(count);
       for (const { effect } of result.objects) expect(effect).not.toBe("");
     }),
-    { numRuns: 30 },
+    { numRuns: 15 },
   );
 });

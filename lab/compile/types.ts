@@ -23,7 +23,10 @@ export type MeshService = {
   ports: { number: number; name: string; protocol: "http" | "grpc" | "tcp" }[];
   /** Which workloads of its namespace are its endpoints. */
   selector: Record<string, string>;
-  /** False where the endpoints have no sidecar (NATS, Postgres): no mTLS is spoken to them. */
+  /**
+   * False where the endpoints have no sidecar (NATS, Postgres): no mTLS is spoken to them, and their address is that
+   * of the application. A workload that only such services select gets no proxy.
+   */
   meshed: boolean;
 };
 
@@ -80,7 +83,8 @@ export type ProxyConfig = {
 
 /**
  * Which YAML made a resource: `cluster outbound|8080||inventory.symphony.svc.cluster.local`,
- * `route 8080/read`, `filter inbound/envoy.filters.http.rbac`.
+ * `route inventory.symphony.svc.cluster.local:8080/read`, `route http.80/api`, `listener inbound/8080` (its mTLS),
+ * `filter inbound/envoy.filters.http.rbac`, and `…#2` for the second filter of a name in its chain.
  */
 export type Origin = { resource: string; file: string; line: number };
 

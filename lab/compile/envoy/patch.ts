@@ -63,28 +63,31 @@ function patchList(context: Context, filters: Filter[], { patches, nameOf }: Lis
   for (const patch of patches.filter(({ operation }) => operation !== "MERGE")) {
     const changed = applyPatch(result, patch, nameOf(patch));
     if (changed === undefined) continue;
+    const inserted = changed.find((filter) => !result.includes(filter));
     result = changed;
-    applied(context, patch);
+    applied(context, patch, inserted === undefined ? "" : occurrence(result, inserted));
   }
   for (const patch of patches.filter(({ operation }) => operation === "MERGE"))
     result = result.map((filter) => {
       const wanted = nameOf(patch);
       if (wanted !== undefined && wanted !== filter.name) return filter;
-      applied(context, patch);
+      applied(context, patch, occurrence(result, filter));
       return mergeFilter(filter, patch.value);
     });
   return result;
 }
 
-function applied(context: Context, patch: OwnedPatch): void {
+/** The name of a filter in its list, `name#2` for the second of that name: a fault stands beside Istio's own. */
+export function occurrence(filters: { name?: Json }[], filter: { name?: Json }): string {
+  const alike = filters.filter(({ name }) => name === filter.name);
+  const number = alike.indexOf(filter) + 1;
+  return `${String(filter.name)}${number > 1 ? `#${String(number)}` : ""}`;
+}
+
+function applied(context: Context, patch: OwnedPatch, filter: string): void {
   context.applied.add(patchKey(patch));
   const direction = patch.context === "SIDECAR_OUTBOUND" ? "outbound" : "inbound";
-  const name = patch.value.name;
-  note(
-    context,
-    `filter ${direction}/${typeof name === "string" ? name : (patch.subFilter ?? patch.filter ?? "")}`,
-    patch.origin,
-  );
+  if (filter !== "") note(context, `filter ${direction}/${filter}`, patch.origin);
 }
 
 /** Which patch it is, over all proxies. */

@@ -27,7 +27,11 @@ export function mutualTlsAt(
   workload: Workload,
   port: number,
 ): { mode: MutualTlsMode; origin: Origin | undefined } {
-  const policies = byScope(about(mesh.peerAuthentications, workload));
+  // In the root namespace only a policy for the whole mesh counts.
+  const counting = mesh.peerAuthentications.filter(
+    (one) => one.namespace !== rootNamespace || one.selector === undefined,
+  );
+  const policies = byScope(about(counting, workload));
   const own = policies.find((policy) => policy.ports.get(port) !== undefined);
   const mode = own?.ports.get(port);
   if (own !== undefined && mode !== undefined) return { mode, origin: own.origin };
