@@ -22,6 +22,15 @@ test("a good token gives the identity, and the keys are fetched once", async () 
   expect(issuer.fetches()).toBe(1);
 });
 
+test("keys that were fetched in advance are not fetched again", async () => {
+  const tokens = createTokenVerifier({ jwksUrl: issuer.jwksUrl });
+  await tokens.prepare();
+  await tokens.prepare();
+  await tokens.verify(await issuer.sign());
+  expect(issuer.fetches()).toBe(1);
+  await expect(createTokenVerifier({ jwksUrl: "http://127.0.0.1:9/keys" }).prepare()).rejects.toThrow();
+});
+
 test.each<[string, () => Promise<string>, string]>([
   ["expired", () => issuer.sign({}, { expiresIn: "-1s" }), "auth.token_expired"],
   ["from another issuer", () => issuer.sign({ iss: "elsewhere" }), "auth.token_invalid"],

@@ -9,6 +9,8 @@ export type Identity = { userId: string; email: string; groups: string[]; isAdmi
 export type TokenVerifier = {
   /** The token's identity. Throws AppError auth.token_invalid, auth.token_expired or auth.keys_unavailable. */
   verify(token: string): Promise<Identity>;
+  /** Fetches the issuer's keys unless they were fetched before. Rejects where they cannot be had. */
+  prepare(): Promise<void>;
 };
 
 export type RemoteKeys = {
@@ -54,7 +56,10 @@ function tokenError(error: unknown): AppError {
  * The issuer's key set over HTTP. A `kid` that is not known makes it fetch the set at once, the set is
  * renewed in the background, and keys once fetched stay in use while the issuer is unreachable.
  */
-function remoteKeys({ jwksUrl, cooldownMs = 1_000, refreshMs = 600_000 }: RemoteKeys): JWTVerifyGetKey {
+function remoteKeys({ jwksUrl, cooldownMs = 1_000, refreshMs = 600_000 }: RemoteKeys): {
+  getKey: JWTVerifyGetKey;
+  prepare(): Promise<void>;
+} {
   const keys = createRemoteJWKSet(new URL(jwksUrl), {
     cooldownDuration: cooldownMs,
     // jose refuses every token once keys are older than this and cannot be fetched; renewal is done below.
@@ -69,7 +74,7 @@ function remoteKeys({ jwksUrl, cooldownMs = 1_000, refreshMs = 600_000 }: Remote
     keys.reload().catch(() => undefined);
   }
 
-  return async (header, token) => {
+  const getKey: JWTVerifyGetKey = async (header, token) => {
     refreshWhenOld();
     try {
       return await keys(header, token);
@@ -86,6 +91,7 @@ function remoteKeys({ jwksUrl, cooldownMs = 1_000, refreshMs = 600_000 }: Remote
       );
     }
   };
+  return { getKey, prepare: async () => (keys.jwks() === undefined ? keys.reload() : undefined) };
 }
 
 const MOST_VERIFIED = 2_000;
@@ -117,7 +123,8 @@ function createVerifiedTokens() {
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { issuer = "symphony", audience = "symphony" } = options;
-  const getKey = "getKey" in options ? options.getKey : remoteKeys(options);
+  const { getKey, prepare } =
+    "getKey" in options ? { getKey: options.getKey, prepare: () => Promise.resolve() } : remoteKeys(options);
   const verified = createVerifiedTokens();
 
   async function hasSameKey({ header, key }: Verified): Promise<boolean> {
@@ -129,6 +136,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   }
 
   return {
+    prepare,
     async verify(token) {
       const known = verified.find(token);
       if (known !== undefined && (await hasSameKey(known))) return known.identity;

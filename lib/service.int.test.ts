@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createTestDatabase } from "../test/support/database";
 import { startTestService } from "../test/support/service";
 import { waitFor } from "../test/support/wait-for";
+import type { TokenVerifier } from "./auth";
 import { ConfigError, env } from "./config";
 import { route } from "./route";
 import { defineService, type ServiceParts, startService } from "./service";
@@ -86,6 +87,24 @@ test("is ready with its broker, and two replicas share a database", async () => 
   } finally {
     await second.stop();
     await first.stop();
+  }
+});
+
+test("is not ready before it has the keys that it verifies tokens with", async () => {
+  let reachable = false;
+  const tokens: TokenVerifier = {
+    verify: () => Promise.reject(new Error("not asked here")),
+    prepare: () => (reachable ? Promise.resolve() : Promise.reject(new Error("no issuer"))),
+  };
+  const service = await startService(define({ tokens }), environment());
+  try {
+    const before = await fetch(`${service.url}/readyz`);
+    expect(before.status).toBe(503);
+    expect(await before.json()).toMatchObject({ checks: { keys: "down", database: "up" } });
+    reachable = true;
+    expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+  } finally {
+    await service.stop();
   }
 });
 

@@ -111,13 +111,24 @@ async function listenGrpc(
   return { server, target: `${host === "0.0.0.0" ? "127.0.0.1" : host}:${bound}` };
 }
 
+/** After this time a service whose token keys cannot be fetched takes at least the requests that need none. */
+const KEYS_DEADLINE_MS = 15_000;
+
 function readiness(
   { db, bus }: { db: Database; bus: Bus },
-  { worksWithoutDatabase = false }: ServiceParts,
+  { worksWithoutDatabase = false, tokens }: ServiceParts,
   isStopping: () => boolean,
 ): ReadyCheck[] {
   const fail = (reason: string) => Promise.reject(new Error(reason));
+  const keysDeadline = Date.now() + KEYS_DEADLINE_MS;
+  const keys: ReadyCheck = {
+    name: "keys",
+    required: true,
+    check: async () => (Date.now() < keysDeadline ? tokens?.prepare() : undefined),
+  };
   return [
+    // A replica without them would refuse the tokens of requests that an older one still answers.
+    ...(tokens === undefined ? [] : [keys]),
     { name: "accepting", required: true, check: () => (isStopping() ? fail("stopping") : Promise.resolve()) },
     { name: "database", required: !worksWithoutDatabase, check: () => db.ping() },
     // A broker that is down fails no request: events wait in the outbox.
