@@ -1,13 +1,12 @@
-import { Counter, Gauge, Histogram } from "prom-client";
-
 import { type Bus, MessageRefusedError } from "./bus";
+import { createConsumerMetrics } from "./consumer-metrics";
 import { runInContext } from "./context";
 import { type Database } from "./db";
 import { countDeadLetters, toDeadLetter } from "./dead-letters";
 import { inEvent, type Item, takeEffect } from "./effect";
 import { readEvent, type ReceivedEvent } from "./envelope";
 import { AppError } from "./errors";
-import { isEventName, streams } from "./events";
+import { streams } from "./events";
 import { isTaken } from "./inbox";
 import { type Log } from "./log";
 import { type Metrics } from "./metrics";
@@ -35,8 +34,6 @@ const maxAttempts = 5;
 const databasePauseMs = 1_000;
 const brokerPauseMs = 1_000;
 
-type Outcome = "handled" | "duplicate" | "skipped" | "retried" | "dead";
-
 /** What a person needs to know; never the event's data. */
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
@@ -53,18 +50,18 @@ export function startConsumer(options: ConsumerOptions): { stop(): Promise<void>
   // Of its own: while requests queue for the service's connections, events would wait behind them, and orders
   // would be accepted faster than they are ever finished. Two, for a look besides the transaction in hand.
   const db = options.db.reserve(2);
+  options.metrics.watchPool("consumer", () => db.stats());
+  const metrics = createConsumerMetrics(options.metrics, {
+    lag: async () => pull.lag(),
+    deadLetters: () => countDeadLetters(bus, service),
+  });
+  const { settled } = metrics;
   const byName = subscriptionsByName(options.subscriptions);
   const stopped = new AbortController();
   const ready: Item[] = [];
   const preparing = new Set<Item>();
   const givingUp = new Set<Promise<void>>();
   let wake: (() => void) | undefined;
-
-  const settled = (delivery: Delivery, outcome: Outcome, since: number): void => {
-    const event = isEventName(delivery.subject) ? delivery.subject : "unknown";
-    metrics.handled.inc({ event, outcome });
-    metrics.duration.observe({ event }, (performance.now() - since) / 1000);
-  };
 
   const store = async (delivery: Delivery, reason: string): Promise<void> => {
     const letter = toDeadLetter(service, delivery, reason);
@@ -205,7 +202,7 @@ export function startConsumer(options: ConsumerOptions): { stop(): Promise<void>
 
   const receive = (delivery: Delivery): void => {
     const since = performance.now();
-    if (delivery.attempt > 1) metrics.redeliveries.inc();
+    if (delivery.attempt > 1) metrics.redelivered(delivery);
     try {
       accept(delivery, readEvent(delivery.subject, delivery.headers, delivery.data), since);
     } catch (error) {
@@ -223,7 +220,6 @@ export function startConsumer(options: ConsumerOptions): { stop(): Promise<void>
     limit: inHandLimit,
     receive,
   });
-  const metrics = registerMetrics(options, () => pull.lag());
   const running = run();
 
   return {
@@ -258,44 +254,4 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
     }
     signal.addEventListener("abort", done);
   });
-}
-
-const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-
-function registerMetrics({ metrics, bus, service }: ConsumerOptions, lag: () => Promise<number | undefined>) {
-  const registers = [metrics.registry];
-  const gauge = (name: string, help: string, read: () => Promise<number | undefined>): Gauge =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      async collect() {
-        // A broker that is away has nothing to say, and a scrape must not fail for it.
-        this.set((await read().catch(() => undefined)) ?? Number.NaN);
-      },
-    });
-  gauge("consumer_lag_events", "Events of the stream that this service has not been given yet", lag);
-  gauge("dead_letters_stored", "Events of this service in the dead-letter stream", () =>
-    countDeadLetters(bus, service),
-  );
-  return {
-    handled: new Counter({
-      name: "events_handled",
-      help: "Events by what came of them",
-      labelNames: ["event", "outcome"],
-      registers,
-    }),
-    duration: new Histogram({
-      name: "event_handling_duration_seconds",
-      help: "Seconds from an event's delivery until it was settled",
-      labelNames: ["event"],
-      buckets: secondsBuckets,
-      registers,
-    }),
-    redeliveries: new Counter({
-      name: "event_redeliveries",
-      help: "Deliveries that were not the first",
-      registers,
-    }),
-  };
 }

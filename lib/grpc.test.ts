@@ -228,7 +228,7 @@ test("each call is counted with its status", async () => {
   await client.reserveInventory({ ...order, quantity: 2 }).catch(() => undefined);
   const text = await metrics.registry.metrics();
   for (const code of ["OK", "NOT_FOUND"]) {
-    expect(text).toMatch(new RegExp(`grpc_server_call_duration_seconds_count{[^}]*code="${code}"[^}]*} 1`));
+    expect(text).toMatch(new RegExp(`rpc_server_call_duration_seconds_count{[^}]*code="${code}"[^}]*} 1`));
   }
 });
 

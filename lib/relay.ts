@@ -1,5 +1,4 @@
 import { SpanKind } from "@opentelemetry/api";
-import { Counter, Gauge } from "prom-client";
 
 import { type Bus, MessageRefusedError } from "./bus";
 import { type Database } from "./db";
@@ -12,12 +11,12 @@ import {
   claimDue,
   markPublished,
   type OutboxRow,
-  outboxState,
   purgeOutbox,
   recordRefusals,
   relaySettings,
   release,
 } from "./outbox-store";
+import { createRelayMetrics } from "./relay-metrics";
 import { extractTrace, injectTrace, inSpan, isInstrumented } from "./telemetry";
 
 export type RelayOptions = {
@@ -47,7 +46,7 @@ const outboxDays = 7;
 const inboxDays = 8;
 
 type Outcome = {
-  published: string[];
+  published: OutboxRow[];
   refused: { id: string; reason: string }[];
   unsent: string[];
   /** What the broker was in trouble with. */
@@ -82,7 +81,7 @@ async function publishInOrder(bus: Bus, rows: OutboxRow[], outcome: Outcome): Pr
   for (const [index, row] of rows.entries()) {
     try {
       await publishRow(bus, row);
-      outcome.published.push(row.id);
+      outcome.published.push(row);
     } catch (error) {
       const rest = rows.slice(index);
       if (error instanceof MessageRefusedError) {
@@ -100,10 +99,11 @@ async function publishInOrder(bus: Bus, rows: OutboxRow[], outcome: Outcome): Pr
 /** Sends what the outbox holds, until it is stopped. Any number of relays share the work of one database. */
 export function startRelay(options: RelayOptions): { stop(): Promise<void> } {
   const { db, bus, log, metrics, pollMs = 500, backoffUnitMs = 1_000 } = options;
-  const published = registerMetrics(db, metrics);
+  const observed = createRelayMetrics(db, metrics);
   // Connections of its own: with other settings, and free when the service's requests have taken all of theirs.
   // Two, to claim the next batch while this one is marked.
   const queue = db.reserve(2, relaySettings);
+  metrics.watchPool("relay", () => queue.stats());
   const clock = createAlarm();
   let stopBy = Infinity;
   let failing = false;
@@ -119,8 +119,11 @@ export function startRelay(options: RelayOptions): { stop(): Promise<void> } {
 
   const settle = async (outcome: Outcome): Promise<void> => {
     if (outcome.published.length > 0) {
-      await markPublished(queue, outcome.published);
-      published.inc(outcome.published.length);
+      await markPublished(
+        queue,
+        outcome.published.map((row) => row.id),
+      );
+      outcome.published.forEach(observed.published);
     }
     if (outcome.refused.length > 0) {
       const limits = { limit: refusalsBeforeParking, unitMs: backoffUnitMs };
@@ -245,37 +248,4 @@ async function purge(db: Database, log: Log, stopped: () => boolean): Promise<vo
   } catch (error) {
     log.warn({ err: error }, "old events could not be purged");
   }
-}
-
-function registerMetrics(db: Database, metrics: Metrics): Counter {
-  const registers = [metrics.registry];
-  type State = Awaited<ReturnType<typeof outboxState>>;
-  let loading: Promise<State | undefined> | undefined;
-  /** One query for the gauges of one scrape. Without a database there is nothing to say, and no reason to fail. */
-  const load = (): Promise<State | undefined> =>
-    (loading ??= outboxState(db)
-      .catch(() => undefined)
-      .finally(() => (loading = undefined)));
-  const gauge = (name: string, help: string, value: (state: State) => number): Gauge =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      async collect() {
-        const state = await load();
-        this.set(state === undefined ? Number.NaN : value(state));
-      },
-    });
-  gauge("outbox_pending_events", "Events that wait to be published", (state) => state.pending);
-  gauge(
-    "outbox_oldest_pending_seconds",
-    "Age of the oldest event that waits",
-    (state) => state.oldestSeconds,
-  );
-  gauge("outbox_parked_events", "Events that the broker refused for good", (state) => state.parked);
-  return new Counter({
-    name: "outbox_published_events",
-    help: "Events that this process published",
-    registers,
-  });
 }

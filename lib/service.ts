@@ -155,6 +155,7 @@ export async function startService<S extends z.ZodRawShape>(
   const log = createLog(name, common.LOG_LEVEL);
   const metrics = createMetrics(name);
   const db = openDatabase({ url: common.DATABASE_URL, size: common.DB_POOL_SIZE, log });
+  metrics.watchPool("requests", () => db.stats());
 
   // What has been started so far, in the order in which it stops.
   const steps = {

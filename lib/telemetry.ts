@@ -93,6 +93,21 @@ type Instrumentation = { flush(): Promise<void> };
 let instrumentation: Instrumentation | undefined;
 let prepared = false;
 
+const dropped = new Map<string, { item: string; reason: string; count: number }>();
+
+/** Counts what is left out of the traces of this process. */
+export function countDropped(item: string, reason: string, count = 1): void {
+  const key = `${item} ${reason}`;
+  const entry = dropped.get(key);
+  if (entry === undefined) dropped.set(key, { item, reason, count });
+  else entry.count += count;
+}
+
+/** What was left out since the process began. */
+export function droppedTelemetry(): Iterable<{ item: string; reason: string; count: number }> {
+  return dropped.values();
+}
+
 /** Says that the SDK runs and its instrumentations carry the context through HTTP and gRPC by themselves. */
 export function markInstrumented(running: Instrumentation): void {
   instrumentation = running;
@@ -120,6 +135,11 @@ export async function flushTelemetry(): Promise<void> {
 /** The trace context in `carrier`, on top of no other; a malformed `traceparent` is ignored. */
 export function extractTrace(carrier: Record<string, string | string[] | undefined>): Context {
   return propagation.extract(ROOT_CONTEXT, carrier);
+}
+
+/** The span that a `traceparent` names; undefined where there is none or it is malformed. */
+export function spanContextOf(traceparent: string | undefined): SpanContext | undefined {
+  return traceparent === undefined ? undefined : trace.getSpanContext(extractTrace({ traceparent }));
 }
 
 /** Writes `traceparent` of the running trace into `carrier` and returns it. */

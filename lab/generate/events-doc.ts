@@ -10,6 +10,7 @@ import {
   serviceNames,
   streams,
 } from "../../lib/events";
+import { markdownTable } from "./markdown";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -177,22 +178,12 @@ function typeOf(schema: JsonSchema): string {
   return [schema.format ?? String(schema.type), ...bounds].join(", ");
 }
 
-/** A table as prettier writes it, so that formatting leaves the generated file alone. */
-function table(head: string[], rows: string[][]): string {
-  const widths = head.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
-}
-
 function fieldTable(schema: JsonSchema): string {
   const rows = Object.entries(schema.properties ?? {}).map(([field, of]) => [
     `\`${field}\``,
     typeof of === "object" ? typeOf(of) : "",
   ]);
-  return table(["field", "type"], rows);
+  return markdownTable(["field", "type"], rows);
 }
 
 function section(name: EventName): string {
@@ -252,12 +243,12 @@ export function eventsMarkdown(): string {
     "<!-- Generated from lib/events.ts by `npm run generate`; edit that instead. -->",
     "# Events",
     "Events travel over NATS JetStream. [asyncapi.yaml](asyncapi.yaml) says the same for machines.",
-    table(["event", "from", "to"], overview),
+    markdownTable(["event", "from", "to"], overview),
     "## Streams",
-    table(["stream", "subjects", "kept"], streamRows),
+    markdownTable(["stream", "subjects", "kept"], streamRows),
     "## Envelope",
     "CloudEvents 1.0 in binary mode: attributes are headers, the body is the event's data as JSON.",
-    table(["header", "meaning"], envelopeRows),
+    markdownTable(["header", "meaning"], envelopeRows),
     delivery,
     "## The events",
     ...eventNames.map(section),

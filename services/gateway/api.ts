@@ -1,3 +1,5 @@
+import { AsyncResource } from "node:async_hooks";
+
 import cors from "cors";
 import type { Request, RequestHandler, Response } from "express";
 import { v7 as uuidv7 } from "uuid";
@@ -79,12 +81,13 @@ function observe(
   const { request, response } = exchange;
   const startedAt = performance.now();
   const { method } = request;
-  response.once("close", () => {
+  const finish = AsyncResource.bind(() => {
     const isStream = String(response.getHeader("content-type") ?? "").startsWith("text/event-stream");
     const seconds = isStream ? undefined : (performance.now() - startedAt) / 1000;
     // 499: the client left before there was an answer
     metrics.observe({ service, method, status: response.headersSent ? response.statusCode : 499, seconds });
   });
+  response.once("close", finish);
 }
 
 /** Makes the request what the service shall see. */

@@ -1,14 +1,12 @@
 import { Counter, Gauge, Histogram } from "prom-client";
 
-import type { Metrics } from "../../lib/metrics";
+import { exemplar, methodLabel, type Metrics } from "../../lib/metrics";
 import type { BreakerState } from "./breaker";
 
 export type GatewayMetrics = {
   /** One answered request; `seconds` is undefined for a stream, whose length says nothing about us. */
   observe(request: { service: string; method: string; status: number; seconds: number | undefined }): void;
 };
-
-const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /** The article's three metrics. `readBreakers` is asked at each scrape; undefined where there is no sidecar. */
 export function createGatewayMetrics(options: {
@@ -29,12 +27,13 @@ export function createGatewayMetrics(options: {
     labelNames: ["service", "method"],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
+    enableExemplars: true,
   });
   const breaker = new Gauge({
     name: "circuit_breaker_state",
     help:
       "Circuit breaker of the own sidecar for a service: 0 closed, 1 half-open (some of its hosts are ejected), " +
-      "2 open (all are). Without a sidecar there is no breaker and this stays 0.",
+      "2 open (all are). Without a sidecar there is no breaker and this stays 0",
     labelNames: ["service"],
     registers: [registry],
     async collect() {
@@ -48,9 +47,9 @@ export function createGatewayMetrics(options: {
 
   return {
     observe({ service, method, status, seconds }) {
-      const known = methods.has(method) ? method : "other";
-      requests.inc({ service, method: known, status });
-      if (seconds !== undefined) duration.observe({ service, method: known }, seconds);
+      const labels = { service, method: methodLabel(method) };
+      requests.inc({ ...labels, status });
+      if (seconds !== undefined) duration.observe({ labels, value: seconds, exemplarLabels: exemplar() });
     },
   };
 }

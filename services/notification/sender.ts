@@ -21,6 +21,16 @@ const maxPauseMs = 30_000;
 type SenderOptions = { db: Database; transport: MailTransport; log: Log; metrics: Metrics };
 type Tried = { mail: ClaimedMail; outcome: Outcome };
 
+/** The notification service's own metric, in the service's registry. */
+export function createMailCounter({ registry }: Metrics): Counter<"kind" | "result"> {
+  return new Counter({
+    name: "notification_mail_tries_total",
+    help: "Tries to deliver a mail, by what became of them",
+    labelNames: ["kind", "result"],
+    registers: [registry],
+  });
+}
+
 /**
  * Sends recorded mails until stopped. Several senders share the work. A mail goes out at least once: a sender
  * that dies after the server took a mail and before that was recorded leaves it to be sent again, with the
@@ -28,12 +38,7 @@ type Tried = { mail: ClaimedMail; outcome: Outcome };
  */
 export function startSender(options: SenderOptions): { stop(): Promise<void> } {
   const { db, transport, log, metrics } = options;
-  const tries = new Counter({
-    name: "notification_mail_tries_total",
-    help: "Tries to deliver a mail, by what became of them",
-    labelNames: ["kind", "result"],
-    registers: [metrics.registry],
-  });
+  const tries = createMailCounter(metrics);
   const waiter = createWaiter();
   let stopped = false;
 

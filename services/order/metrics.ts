@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram } from "prom-client";
 
 import { type Database } from "../../lib/db";
 import { type EventName } from "../../lib/events";
-import { type Metrics } from "../../lib/metrics";
+import { exemplar, type Metrics } from "../../lib/metrics";
 import { durationMs, isTerminal, type Order } from "./order";
 import { countOpenOrders } from "./store";
 
@@ -24,10 +24,11 @@ export function createOrderMetrics({ registry }: Metrics, db: Database): OrderMe
   const registers = [registry];
   const duration = new Histogram({
     name: "saga_duration_seconds",
-    help: "Seconds from the acceptance of an order to its end, of any pattern",
-    labelNames: ["outcome"],
+    help: "Seconds from the acceptance of an order to its end",
+    labelNames: ["pattern", "outcome"],
     buckets: [0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
     registers,
+    enableExemplars: true,
   });
   const orders = new Counter({
     name: "orders_total",
@@ -67,8 +68,9 @@ export function createOrderMetrics({ registry }: Metrics, db: Database): OrderMe
       const ended = newSteps.includes("saga.completed") || newSteps.includes("saga.failed");
       if (!ended || !isTerminal(order.status)) return;
       const outcome = order.status;
-      orders.inc({ pattern: order.pattern, outcome });
-      duration.observe({ outcome }, (durationMs(order) ?? 0) / 1000);
+      const labels = { pattern: order.pattern, outcome };
+      orders.inc(labels);
+      duration.observe({ labels, value: (durationMs(order) ?? 0) / 1000, exemplarLabels: exemplar() });
     },
     stuck,
   };
