@@ -1,17 +1,20 @@
+import { SpanKind } from "@opentelemetry/api";
+
 import { type Bus, MessageRefusedError } from "./bus";
-import { createConsumerMetrics } from "./consumer-metrics";
-import { runInContext } from "./context";
+import { createConsumerMetrics, type Outcome } from "./consumer-metrics";
 import { type Database } from "./db";
 import { countDeadLetters, toDeadLetter } from "./dead-letters";
-import { inEvent, type Item, takeEffect } from "./effect";
+import { type Item, takeEffect } from "./effect";
 import { readEvent, type ReceivedEvent } from "./envelope";
 import { AppError } from "./errors";
+import { createEventSpans, type EventSpan, inEvent } from "./event-span";
 import { streams } from "./events";
 import { isTaken } from "./inbox";
 import { type Log } from "./log";
 import { type Metrics } from "./metrics";
 import { type Delivery, startPull } from "./pull";
 import { type Subscription, subscriptionsByName } from "./subscription";
+import { inSpan, runInTrace } from "./telemetry";
 
 export { type ReceivedEvent } from "./envelope";
 export { on, onAll, type Subscription } from "./subscription";
@@ -34,6 +37,8 @@ const maxAttempts = 5;
 const databasePauseMs = 1_000;
 const brokerPauseMs = 1_000;
 
+type Handled = { delivery: Delivery; span: EventSpan; since: number };
+
 /** What a person needs to know; never the event's data. */
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
@@ -55,7 +60,7 @@ export function startConsumer(options: ConsumerOptions): { stop(): Promise<void>
     lag: async () => pull.lag(),
     deadLetters: () => countDeadLetters(bus, service),
   });
-  const { settled } = metrics;
+  const spans = createEventSpans(service);
   const byName = subscriptionsByName(options.subscriptions);
   const stopped = new AbortController();
   const ready: Item[] = [];
@@ -63,27 +68,43 @@ export function startConsumer(options: ConsumerOptions): { stop(): Promise<void>
   const givingUp = new Set<Promise<void>>();
   let wake: (() => void) | undefined;
 
-  const store = async (delivery: Delivery, reason: string): Promise<void> => {
-    const letter = toDeadLetter(service, delivery, reason);
-    try {
-      await bus.publish(letter);
-    } catch (error) {
-      if (!(error instanceof MessageRefusedError)) throw error;
-      // An event of nearly the broker's limit is over it with the reason. Its body is in the stream for 7 days.
-      await bus.publish({ ...letter, data: "" });
-    }
+  const settled = ({ delivery, span, since }: Handled, outcome: Outcome): void => {
+    metrics.settled(delivery, outcome, since);
+    spans.end(span, delivery, outcome);
   };
 
-  const giveUp = async (delivery: Delivery, reason: string, since: number): Promise<void> => {
+  const store = async (delivery: Delivery, reason: string): Promise<void> => {
+    const letter = toDeadLetter(service, delivery, reason);
+    const attributes = {
+      "messaging.system": "nats",
+      "messaging.operation.type": "send",
+      "messaging.operation.name": "publish",
+      "messaging.destination.name": letter.subject,
+      "messaging.message.id": letter.id,
+    };
+    await inSpan(`publish ${letter.subject}`, { kind: SpanKind.PRODUCER, attributes }, async () => {
+      try {
+        await bus.publish(letter);
+      } catch (error) {
+        if (!(error instanceof MessageRefusedError)) throw error;
+        // An event of nearly the broker's limit is over it with the reason. Its body is in the stream for 7 days.
+        await bus.publish({ ...letter, data: "" });
+      }
+    });
+  };
+
+  const giveUp = async (handled: Handled, reason: string): Promise<void> => {
+    const { delivery, span } = handled;
     try {
-      await store(delivery, reason);
+      await runInTrace(span.active, () => store(delivery, reason));
     } catch (error) {
       log.warn({ err: error, event: delivery.subject }, "a dead letter could not be stored yet");
       delivery.nak(brokerPauseMs);
+      span.span.end();
       return;
     }
     delivery.term();
-    settled(delivery, "dead", since);
+    settled(handled, "dead");
     log.error(
       { event: delivery.subject, reason, attempts: delivery.attempt },
       "an event became a dead letter",
@@ -95,15 +116,20 @@ export function startConsumer(options: ConsumerOptions): { stop(): Promise<void>
     return work.finally(() => givingUp.delete(work));
   };
 
+  const giveBack = ({ delivery, span }: Handled): void => {
+    delivery.nak(0);
+    span.span.end();
+  };
+
   const fail = async (item: Item, error: unknown): Promise<void> => {
-    const { delivery, event, since } = item;
+    const { delivery, event, span } = item;
     const permanent = error instanceof AppError && error.code === "event.invalid";
-    await runInContext({ correlationId: event.correlationId, orderId: event.data.order_id }, async () => {
-      if (stopped.signal.aborted) return delivery.nak(0);
-      if (permanent || delivery.attempt >= maxAttempts)
-        return track(giveUp(delivery, reasonOf(error), since));
+    spans.fail(span, error);
+    await inEvent(event, span, async () => {
+      if (stopped.signal.aborted) return giveBack(item);
+      if (permanent || delivery.attempt >= maxAttempts) return track(giveUp(item, reasonOf(error)));
       delivery.nak(delivery.attempt ** 2 * backoffUnitMs);
-      settled(delivery, "retried", since);
+      settled(item, "retried");
       log.warn({ err: error, event: event.name, id: event.id, attempt: delivery.attempt }, "an event failed");
     });
   };
@@ -134,7 +160,7 @@ export function startConsumer(options: ConsumerOptions): { stop(): Promise<void>
       const effective = await withDatabase(() => takeEffect(db, items));
       for (const item of items) {
         item.delivery.ack();
-        settled(item.delivery, effective.has(item) ? "handled" : "duplicate", item.since);
+        settled(item, effective.has(item) ? "handled" : "duplicate");
       }
     } catch (error) {
       const [first] = items;
@@ -161,7 +187,9 @@ export function startConsumer(options: ConsumerOptions): { stop(): Promise<void>
     const call = subscription.prepare.bind(subscription);
     preparing.add(item);
     try {
-      item.prepared = await withDatabase(() => inEvent(item, "prepare", () => call(event)));
+      item.prepared = await withDatabase(() =>
+        inEvent(event, item.span, () => inSpan(`prepare ${event.name}`, {}, () => call(event))),
+      );
       // A stop has given it back already.
       if (preparing.delete(item)) enqueueReady(item);
     } catch (error) {
@@ -171,17 +199,18 @@ export function startConsumer(options: ConsumerOptions): { stop(): Promise<void>
 
   /** An event that a process has died on five times is given up without another try. */
   const giveUpUnhandled = async (item: Item): Promise<void> => {
-    const { delivery, event, since } = item;
+    const { delivery, event } = item;
     try {
       // Delivered so often because acknowledgements were lost, it has taken effect long ago.
       if (!(await withDatabase(() => isTaken(db, event.id)))) {
         const reason = `not finished in ${String(maxAttempts)} deliveries: the process ended or hung while handling it`;
-        return await track(giveUp(delivery, reason, since));
+        return await track(giveUp(item, reason));
       }
       delivery.ack();
-      settled(delivery, "duplicate", since);
+      settled(item, "duplicate");
     } catch {
       delivery.nak(databasePauseMs);
+      item.span.span.end();
     }
   };
 
@@ -192,10 +221,11 @@ export function startConsumer(options: ConsumerOptions): { stop(): Promise<void>
       ("when" in subscription && subscription.when !== undefined && !subscription.when(event.data));
     if (skipped) {
       delivery.ack();
-      settled(delivery, "skipped", since);
+      metrics.settled(delivery, "skipped", since);
       return;
     }
-    const item: Item = { delivery, event, subscription, prepared: undefined, since };
+    const span = spans.start(delivery);
+    const item: Item = { delivery, event, subscription, prepared: undefined, span, since };
     if (delivery.attempt > maxAttempts) void giveUpUnhandled(item);
     else void prepare(item);
   };
@@ -207,7 +237,9 @@ export function startConsumer(options: ConsumerOptions): { stop(): Promise<void>
       accept(delivery, readEvent(delivery.subject, delivery.headers, delivery.data), since);
     } catch (error) {
       // Whatever reading it threw, reading it again would throw the same.
-      void track(giveUp(delivery, reasonOf(error), since));
+      const span = spans.start(delivery);
+      spans.fail(span, error);
+      void track(giveUp({ delivery, span, since }, reasonOf(error)));
     }
   };
 
@@ -227,10 +259,10 @@ export function startConsumer(options: ConsumerOptions): { stop(): Promise<void>
       stopped.abort();
       wake?.();
       await pull.stop();
-      for (const item of preparing) item.delivery.nak(0);
+      preparing.forEach(giveBack);
       preparing.clear();
       await running;
-      for (const item of ready.splice(0)) item.delivery.nak(0);
+      ready.splice(0).forEach(giveBack);
       await Promise.all(givingUp);
       await db.close();
     },

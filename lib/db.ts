@@ -5,6 +5,7 @@ import pg from "pg";
 
 import { AppError } from "./errors";
 import { type Log } from "./log";
+import { inQuerySpan } from "./query-span";
 
 export type Queryable = {
   /** Runs one statement. With `values` it is a prepared statement, parsed once per connection. */
@@ -93,8 +94,13 @@ async function run<R extends pg.QueryResultRow>(
   values?: unknown[],
 ): Promise<pg.QueryResult<R>> {
   sendTogether(client);
-  if (values === undefined) return client.query<R>(text);
-  return client.query<R>({ name: statementName(text), text, values });
+  // A transaction's beginning takes no time of its own: it travels with the first statement.
+  if (text === "begin") return client.query<R>(text);
+  return inQuerySpan(text, () =>
+    values === undefined
+      ? client.query<R>(text)
+      : client.query<R>({ name: statementName(text), text, values }),
+  );
 }
 
 /**

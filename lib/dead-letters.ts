@@ -13,6 +13,7 @@ import {
 
 import { type Bus, type BusMessage } from "./bus";
 import { AppError } from "./errors";
+import { replayedHeader } from "./event-span";
 import { streams } from "./events";
 import { type Delivery } from "./pull";
 
@@ -195,7 +196,9 @@ export async function replayDeadLetter(bus: Bus, seq: number): Promise<DeadLette
     Object.entries(letter.headers).filter(([name]) => !name.startsWith(prefix) && !name.startsWith("Nats-")),
   );
   // The event's own id may still be in the stream's duplicate window, where the broker would drop it.
-  await bus.publish({ subject: letter.subject, id: randomUUID(), headers, data: message.data });
+  const again = { subject: letter.subject, id: randomUUID(), headers, data: message.data };
+  headers[replayedHeader] = new Date().toISOString();
+  await bus.publish(again);
   const manager = await connection.jetstreamManager({ checkAPI: false, timeout: timeoutMs });
   await manager.streams.deleteMessage(stream, seq);
   return letter;

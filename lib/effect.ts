@@ -1,12 +1,10 @@
-import { SpanKind, trace } from "@opentelemetry/api";
-
-import { runInContext } from "./context";
 import { type Database, type Transaction } from "./db";
 import { type ReceivedEvent } from "./envelope";
+import { type EventSpan, inEvent } from "./event-span";
 import { takeNew } from "./inbox";
 import { type Delivery } from "./pull";
 import { type Subscription } from "./subscription";
-import { ensureTrace, extractTrace, inSpan, isInstrumented } from "./telemetry";
+import { runInTrace } from "./telemetry";
 
 /** An event in hand. */
 export type Item = {
@@ -14,43 +12,10 @@ export type Item = {
   event: ReceivedEvent;
   subscription: Subscription;
   prepared: unknown;
+  span: EventSpan;
   /** When it was received, in ms of performance.now(). */
   since: number;
 };
-
-function parentOf({ headers }: Delivery): ReturnType<typeof extractTrace> {
-  return ensureTrace(extractTrace({ traceparent: headers?.get("traceparent") }));
-}
-
-function attributesOf({ event, delivery }: Item): Record<string, string | number> {
-  return {
-    "messaging.system": "nats",
-    "messaging.destination.name": event.name,
-    "messaging.message.id": event.id,
-    "messaging.message.conversation_id": event.correlationId,
-    "symphony.attempt": delivery.attempt,
-  };
-}
-
-/** Runs `work` as part of the event's trace and conversation. `step` is the span's name. */
-export function inEvent<T>(item: Item, step: "prepare" | "process", work: () => Promise<T>): Promise<T> {
-  const { event, delivery } = item;
-  const options = { kind: SpanKind.CONSUMER, parent: parentOf(delivery), attributes: attributesOf(item) };
-  return runInContext({ correlationId: event.correlationId, orderId: event.data.order_id }, () =>
-    inSpan(`${step} ${event.name}`, options, work),
-  );
-}
-
-/** A batch belongs to many traces; each of them gets a span of the batch's length. */
-function recordSpans(items: Item[], startTime: number): void {
-  if (!isInstrumented()) return;
-  const tracer = trace.getTracer("symphony");
-  for (const item of items) {
-    const attributes = { ...attributesOf(item), "messaging.batch.message_count": items.length };
-    const options = { kind: SpanKind.CONSUMER, startTime, attributes };
-    tracer.startSpan(`process ${item.event.name}`, options, parentOf(item.delivery)).end();
-  }
-}
 
 /** The items whose event is new, each event once. */
 async function newOf(tx: Transaction, items: Item[]): Promise<Item[]> {
@@ -81,7 +46,7 @@ async function handleEach(tx: Transaction, items: Item[]): Promise<void> {
   for (const item of inLockOrder(items)) {
     const { subscription, event, prepared } = item;
     if (!("handle" in subscription)) continue;
-    const handle = () => inEvent(item, "process", () => subscription.handle(tx, event, prepared));
+    const handle = () => inEvent(event, item.span, () => subscription.handle(tx, event, prepared));
     const before = last.get(event.data.order_id);
     last.set(event.data.order_id, before === undefined ? handle() : before.then(handle));
   }
@@ -94,12 +59,10 @@ async function handleBatches(tx: Transaction, items: Item[]): Promise<void> {
   for (const item of items) batches.set(item.subscription, [...(batches.get(item.subscription) ?? []), item]);
   for (const [subscription, batch] of batches) {
     if (!("handleBatch" in subscription)) continue;
-    const startTime = Date.now();
     await subscription.handleBatch(
       tx,
       batch.map((item) => item.event),
     );
-    recordSpans(batch, startTime);
   }
 }
 
@@ -108,10 +71,19 @@ async function handleBatches(tx: Transaction, items: Item[]): Promise<void> {
  * what a handler throws; then nothing has happened.
  */
 export async function takeEffect(db: Database, items: Item[]): Promise<Set<Item>> {
-  return db.transaction(async (tx) => {
-    const fresh = await newOf(tx, items);
-    await handleEach(tx, fresh);
-    await handleBatches(tx, fresh);
-    return new Set(fresh);
-  });
+  const [first, ...others] = items;
+  if (first === undefined) return new Set();
+  // The transaction belongs to many traces and is told in the first one's; the others link to it.
+  const context = first.span.span.spanContext();
+  for (const { span } of others) span.span.addLink({ context });
+  if (others.length > 0)
+    for (const { span } of items) span.span.setAttribute("messaging.batch.message_count", items.length);
+  return runInTrace(first.span.active, () =>
+    db.transaction(async (tx) => {
+      const fresh = await newOf(tx, items);
+      await handleEach(tx, fresh);
+      await handleBatches(tx, fresh);
+      return new Set(fresh);
+    }),
+  );
 }

@@ -6,11 +6,12 @@ import {
   type ServiceError,
   status,
 } from "@grpc/grpc-js";
+import { type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 
 import { contextHeaders } from "./context";
 import { AppError, errorTable, isErrorCode } from "./errors";
 import { errorCodeKey, type GrpcMethods, type GrpcServiceName, loadService } from "./grpc-definition";
-import { injectTrace, isInstrumented } from "./telemetry";
+import { injectTrace, runInTrace, startSpan } from "./telemetry";
 
 const defaultDeadlineMs = 5_000;
 
@@ -69,7 +70,10 @@ export function createGrpcClient<N extends GrpcServiceName>(options: {
     methods[method] = (request: unknown, callOptions: GrpcCallOptions = {}) =>
       new Promise((resolve, reject) => {
         const deadlineMs = callOptions.deadlineMs ?? options.deadlineMs ?? defaultDeadlineMs;
-        call(request, outgoingMetadata(), { deadline: Date.now() + deadlineMs }, (error, response) => {
+        const { span, active } = startRpcSpan(`${options.service}/${name}`, peer);
+        const metadata = runInTrace(active, outgoingMetadata);
+        call(request, metadata, { deadline: Date.now() + deadlineMs }, (error, response) => {
+          endRpcSpan(span, error?.code ?? status.OK);
           if (error) reject(toAppError(error, peer));
           else resolve(response);
         });
@@ -91,10 +95,22 @@ export function grpcTarget(target: string): string {
 function outgoingMetadata(): Metadata {
   const metadata = new Metadata();
   for (const [key, value] of Object.entries(contextHeaders())) metadata.set(key, value);
-  if (!isInstrumented()) {
-    for (const [key, value] of Object.entries<string>(injectTrace({}))) metadata.set(key, value);
-  }
+  for (const [key, value] of Object.entries<string>(injectTrace({}))) metadata.set(key, value);
   return metadata;
+}
+
+function startRpcSpan(method: string, peer: string): ReturnType<typeof startSpan> {
+  const attributes = { "rpc.system.name": "grpc", "rpc.method": method, "server.address": peer };
+  return startSpan(method, { kind: SpanKind.CLIENT, attributes });
+}
+
+function endRpcSpan(span: Span, code: status): void {
+  span.setAttribute("rpc.response.status_code", status[code]);
+  if (code !== status.OK) {
+    span.setAttribute("error.type", status[code]);
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+  span.end();
 }
 
 /** What the peer refused keeps its code; whatever failed on the way or inside the peer is the peer's failure. */

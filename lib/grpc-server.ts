@@ -8,6 +8,7 @@ import {
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { HealthImplementation } from "grpc-health-check";
 import type { z } from "zod";
 
@@ -22,7 +23,7 @@ import {
 } from "./grpc-definition";
 import type { Log } from "./log";
 import type { Metrics } from "./metrics";
-import { continueTrace } from "./telemetry";
+import { extractTrace, failSpan, runInTrace, startSpan } from "./telemetry";
 import { invalidRequest, validatePart } from "./validation";
 
 const maxRequestBytes = 100 * 1024;
@@ -122,11 +123,14 @@ function handlers(
     result[name] = (call: ServerUnaryCall<unknown, unknown>, respond: sendUnaryData<unknown>) => {
       const startedAt = performance.now();
       const correlationId = acceptCorrelationId(call.metadata.get(correlationIdKey)[0]);
-      const observe = (code: status) => {
-        const seconds = (performance.now() - startedAt) / 1000;
-        metrics.observeGrpc({ method: path.slice(1), code: status[code], seconds });
-      };
-      inCallContext(call, correlationId, () => {
+      const method = path.slice(1);
+      inCallContext(call, { method, correlationId }, (span) => {
+        const observe = (code: status) => {
+          const ms = performance.now() - startedAt;
+          metrics.observeGrpc({ method, code: status[code], seconds: ms / 1000 });
+          log.info({ method, code: status[code], duration_ms: Math.round(ms * 100) / 100 }, "request");
+          endSpan(span, code);
+        };
         handle(call.request).then(
           (answer) => {
             observe(status.OK);
@@ -135,6 +139,7 @@ function handlers(
           (error: unknown) => {
             const known =
               error instanceof AppError ? error : new AppError("internal", errorTable.internal.title);
+            if (ownFaults.has(known.grpcStatus)) failSpan(span, error);
             if (known !== error) log.error({ err: error, method: path }, "an RPC failed unexpectedly");
             observe(known.grpcStatus);
             respond({
@@ -150,15 +155,42 @@ function handlers(
   return result;
 }
 
+/** Statuses that are the server's fault; all others are answers to what the client asked. */
+const ownFaults: ReadonlySet<status> = new Set([
+  status.UNKNOWN,
+  status.DEADLINE_EXCEEDED,
+  status.UNIMPLEMENTED,
+  status.INTERNAL,
+  status.UNAVAILABLE,
+  status.DATA_LOSS,
+]);
+
+function endSpan(span: Span, code: status): void {
+  span.setAttribute("rpc.response.status_code", status[code]);
+  if (ownFaults.has(code)) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end();
+}
+
 function inCallContext(
   call: ServerUnaryCall<unknown, unknown>,
-  correlationId: string,
-  work: () => void,
+  { method, correlationId }: { method: string; correlationId: string },
+  work: (span: Span) => void,
 ): void {
   const { order_id: orderId } = call.request as { order_id?: string };
   const fault = acceptFault(call.metadata.get(faultHeader)[0]);
-  const run = () => runInContext({ correlationId, ...(orderId ? { orderId } : {}), ...fault }, work);
-  continueTrace({ traceparent: String(call.metadata.get("traceparent")[0] ?? "") }, run);
+  const { span, active } = startSpan(method, {
+    kind: SpanKind.SERVER,
+    parent: extractTrace({ traceparent: String(call.metadata.get("traceparent")[0] ?? "") }),
+    attributes: {
+      "rpc.system.name": "grpc",
+      "rpc.method": method,
+      "symphony.correlation.id": correlationId,
+      ...(orderId && { "symphony.order.id": orderId }),
+    },
+  });
+  runInTrace(active, () =>
+    runInContext({ correlationId, ...(orderId ? { orderId } : {}), ...fault }, () => work(span)),
+  );
 }
 
 /**

@@ -2,7 +2,8 @@ import type { z } from "zod";
 
 import { contextHeaders } from "./context";
 import { AppError, type ErrorCode, isErrorCode } from "./errors";
-import { injectTrace, isInstrumented } from "./telemetry";
+import { recordCallStatus, startCallSpan } from "./request-span";
+import { failSpan, injectTrace, runInTrace } from "./telemetry";
 
 export type HttpCall<S extends z.ZodType> = {
   method: string;
@@ -60,6 +61,11 @@ function url(baseUrl: string, path: string, query: HttpCall<z.ZodType>["query"])
   return `${baseUrl.replace(/\/$/, "")}${path}${search}`;
 }
 
+/** `/payments/42/refund` as `/payments/{id}/refund`: in our paths every second segment names a thing. */
+function templateOf(path: string): string {
+  return path.replaceAll(/(\/[a-z.-]+)\/[^/]+/g, "$1/{id}");
+}
+
 function requestHeaders(extra: Record<string, string> | undefined, hasBody: boolean): Record<string, string> {
   const headers: Record<string, string> = {
     accept: "application/json",
@@ -67,7 +73,7 @@ function requestHeaders(extra: Record<string, string> | undefined, hasBody: bool
     ...(hasBody && { "content-type": "application/json" }),
     ...extra,
   };
-  return isInstrumented() ? headers : injectTrace(headers);
+  return injectTrace(headers);
 }
 
 /** A client for one peer. `deadlineMs` (5,000 where left out) covers the whole answer. */
@@ -100,9 +106,23 @@ export function createHttpClient(options: {
     }
   }
 
+  async function sendInSpan(call: HttpCall<z.ZodType>, deadlineMs: number): Promise<Answer> {
+    const { span, active } = startCallSpan(call.method.toUpperCase(), peer, templateOf(call.path));
+    try {
+      const answer = await runInTrace(active, () => send(call, deadlineMs));
+      recordCallStatus(span, answer.status);
+      return answer;
+    } catch (error) {
+      failSpan(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
   return {
     async request(call) {
-      const answer = await send(call, call.deadlineMs ?? usualDeadlineMs);
+      const answer = await sendInSpan(call, call.deadlineMs ?? usualDeadlineMs);
       if (!answer.ok) throw refusal(peer, answer);
       const result = call.schema.safeParse(answer.document);
       if (result.success) return result.data;

@@ -15,6 +15,8 @@ const DEFAULT_GRACE_MS = 10_000;
 /** Longer than a client or a sidecar keeps an idle connection: otherwise it may send into a closing one. */
 const KEEP_ALIVE_MS = 65_000;
 const HEADERS_MS = 60_000;
+/** As much as Envoy takes, rather than Node's 16 KiB: whoever sends much baggage is not refused for it. */
+const MAX_HEADER_BYTES = 64 * 1024;
 
 function isEventStream(response: ServerResponse): boolean {
   return String(response.getHeader("content-type") ?? "").startsWith("text/event-stream");
@@ -33,7 +35,11 @@ export async function listenHttp(
   { host, port }: { host: string; port: number },
 ): Promise<HttpServer> {
   const running = new Set<ServerResponse>();
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS });
+  const server = createServer({
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: HEADERS_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  });
   const sockets = new Set<Socket>();
   let closing = false;
   server.on("connection", (socket) => {

@@ -1,5 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 
+import { trace } from "@opentelemetry/api";
 import express, {
   type Express,
   type NextFunction,
@@ -15,8 +16,9 @@ import type { Log } from "./log";
 import type { Metrics } from "./metrics";
 import { describeApi } from "./openapi";
 import { problem, PROBLEM_TYPE } from "./problem";
+import { endRequestSpan, startRequestSpan } from "./request-span";
 import type { Route } from "./route";
-import { continueTrace, nameRequestSpan } from "./telemetry";
+import { countDropped, ensureTrace, extractTrace, failSpan, runInTrace } from "./telemetry";
 import { invalidRequest, validatePart } from "./validation";
 
 /** A dependency as readiness sees it; one that is not required is reported and never makes a service unready. */
@@ -54,6 +56,11 @@ function observe({ log, metrics }: HttpAppOptions): RequestHandler {
     response.setHeader("X-Correlation-ID", correlationId);
     response.locals.route = "unmatched";
     const { method } = request;
+    if (request.headers.baggage !== undefined) {
+      countDropped("baggage", "not_carried");
+      delete request.headers.baggage;
+    }
+    const span = PROBES.has(request.path) ? undefined : startRequestSpan(method, request.headers);
 
     const finish = (): void => {
       const durationMs = performance.now() - startedAt;
@@ -65,9 +72,10 @@ function observe({ log, metrics }: HttpAppOptions): RequestHandler {
       const line = { method, route, status, duration_ms: Math.round(durationMs * 100) / 100 };
       if (PROBES.has(route)) log.debug(line, "request");
       else log.info(line, "request");
+      if (span !== undefined) endRequestSpan(span, { method, route, status, stream });
     };
     runInContext({ correlationId, ...acceptFault(request.headers[faultHeader]) }, () =>
-      continueTrace(request.headers, () => {
+      runInTrace(span?.active ?? ensureTrace(extractTrace(request.headers)), () => {
         response.once("close", AsyncResource.bind(finish));
         next();
       }),
@@ -76,9 +84,8 @@ function observe({ log, metrics }: HttpAppOptions): RequestHandler {
 }
 
 function routeTemplate(path: string): RequestHandler {
-  return (request, response, next) => {
+  return (_request, response, next) => {
     response.locals.route = path;
-    nameRequestSpan(request.method, path);
     next();
   };
 }
@@ -237,6 +244,10 @@ function requestError(error: unknown): AppError | undefined {
 function handleErrors(log: Log) {
   return (error: unknown, _request: Request, response: Response, _next: NextFunction): void => {
     const known = error instanceof AppError ? error : requestError(error);
+    // A refusal is an answer like any other; what is our fault is told in the span.
+    const span = trace.getActiveSpan();
+    if (span !== undefined && (known === undefined || known.httpStatus >= 500))
+      failSpan(span, known ?? error);
     if (known === undefined) log.error({ err: error }, "a request failed unexpectedly");
     else if (known.httpStatus >= 500) log.warn({ err: known, code: known.code }, "a request failed");
     if (response.headersSent) {

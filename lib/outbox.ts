@@ -1,3 +1,4 @@
+import { trace } from "@opentelemetry/api";
 import { v7 as uuidv7 } from "uuid";
 
 import { currentCorrelationId } from "./context";
@@ -36,13 +37,18 @@ export function enqueue<N extends EventName>(tx: Transaction, name: N, data: Eve
     // wake. Rows of a process that died are found by the other relays' polling.
     tx.afterCommit(outboxEvent);
   }
-  const trace: Carrier = injectTrace({});
+  const carrier: Carrier = injectTrace({});
+  const id = uuidv7();
+  // The event's own span is the relay's: whoever asked for it does not wait for the broker.
+  trace
+    .getActiveSpan()
+    ?.addEvent("outbox.enqueue", { "messaging.destination.name": name, "messaging.message.id": id });
   rows.push({
-    id: uuidv7(),
+    id,
     aggregateId: data.order_id,
     name,
     data: JSON.stringify(data),
-    traceparent: trace.traceparent ?? null,
+    traceparent: carrier.traceparent ?? null,
     correlationId: currentCorrelationId(),
     occurredAt: new Date(),
   });

@@ -1,13 +1,17 @@
 /**
- * Loaded before everything else (`node --require dist/lib/register.js`), as instrumentations have to patch
- * http, grpc, undici and pg before those are loaded.
+ * Loaded ahead of a service (`node --require dist/lib/register.js`): decides, by the standard OTEL_* variables,
+ * whether spans are recorded.
  */
 import { createRequire } from "node:module";
 
 import type * as Tracing from "./tracing";
 
-if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT ?? process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) {
-  // Only here is the SDK loaded: it costs 25 MB and 0.4 s.
+const { env } = process;
+const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT ?? "";
+const off = env.OTEL_SDK_DISABLED?.toLowerCase() === "true" || env.OTEL_TRACES_EXPORTER === "none";
+
+if (endpoint !== "" && !off) {
+  // Only here is the SDK loaded: it costs 16 MB and 0.1 s.
   const { startTracing } = createRequire(__filename)("./tracing") as typeof Tracing;
-  startTracing(process.env.OTEL_SERVICE_NAME ?? process.env.SERVICE_NAME ?? "symphony");
+  startTracing(env.OTEL_SERVICE_NAME ?? env.SERVICE_NAME ?? "symphony", env);
 }

@@ -17,7 +17,7 @@ import {
   release,
 } from "./outbox-store";
 import { createRelayMetrics } from "./relay-metrics";
-import { extractTrace, injectTrace, inSpan, isInstrumented } from "./telemetry";
+import { extractTrace, injectTrace, inSpan } from "./telemetry";
 
 export type RelayOptions = {
   db: Database;
@@ -65,14 +65,23 @@ function byAggregate(rows: OutboxRow[]): OutboxRow[][] {
 }
 
 async function publishRow(bus: Bus, row: OutboxRow): Promise<void> {
-  if (!isInstrumented()) return bus.publish(toMessage(row, row.traceparent));
+  if (row.traceparent === null) return bus.publish(toMessage(row, null));
   const options = {
     kind: SpanKind.PRODUCER,
-    parent: extractTrace({ traceparent: row.traceparent ?? undefined }),
-    attributes: { "messaging.system": "nats", "messaging.destination.name": row.subject },
+    parent: extractTrace({ traceparent: row.traceparent }),
+    attributes: {
+      "messaging.system": "nats",
+      "messaging.operation.type": "send",
+      "messaging.operation.name": "publish",
+      "messaging.destination.name": row.subject,
+      "messaging.message.id": row.id,
+      "messaging.message.conversation_id": row.correlation_id,
+      "symphony.order.id": row.aggregate_id,
+      "symphony.outbox.delay_ms": Math.max(0, Date.now() - row.occurred_at.getTime()),
+    },
   };
   await inSpan(`publish ${row.subject}`, options, () =>
-    bus.publish(toMessage(row, injectTrace<{ traceparent?: string }>({}).traceparent ?? row.traceparent)),
+    bus.publish(toMessage(row, injectTrace<{ traceparent?: string }>({}).traceparent ?? null)),
   );
 }
 

@@ -6,7 +6,6 @@ import { v7 as uuidv7 } from "uuid";
 
 import { challenge, type Identity, type TokenVerifier } from "../../lib/auth";
 import { AppError } from "../../lib/errors";
-import { injectTrace, isInstrumented } from "../../lib/telemetry";
 import type { ProxiedService, Resolved } from "./api-route";
 import { addressKey, type Forwarded, forwardedFor } from "./client-address";
 import type { GatewayMetrics } from "./gateway-metrics";
@@ -110,7 +109,7 @@ function prepare(
   headers["x-forwarded-proto"] = first("x-forwarded-proto") ?? "http";
   const host = first("x-forwarded-host") ?? given.host;
   if (host !== undefined) headers["x-forwarded-host"] = host;
-  request.headers = isInstrumented() ? headers : injectTrace(headers as Record<string, string>);
+  request.headers = headers;
   const query = request.originalUrl.indexOf("?");
   response.locals["upstreamPath"] = query < 0 ? path : path + request.originalUrl.slice(query);
 }

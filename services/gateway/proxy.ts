@@ -5,6 +5,8 @@ import { createProxyMiddleware } from "http-proxy-middleware";
 
 import { AppError } from "../../lib/errors";
 import { PROBLEM_TYPE } from "../../lib/problem";
+import { recordCallStatus, type RequestSpan, startCallSpan } from "../../lib/request-span";
+import { failSpan, injectTrace } from "../../lib/telemetry";
 import { responseHeaders } from "./headers";
 
 /** One request under way to a service. */
@@ -12,6 +14,7 @@ type Exchange = {
   fail: NextFunction;
   answered: boolean;
   deadline: NodeJS.Timeout;
+  span: RequestSpan["span"];
   upstream?: ClientRequest;
   lateness?: AppError;
 };
@@ -57,7 +60,9 @@ export function createServiceProxy(options: {
     if (!exchange || exchange.answered) return;
     exchange.answered = true;
     const unavailable = new AppError("peer.unavailable", `${service} cannot be reached`, { cause: error });
-    exchange.fail(exchange.lateness ?? unavailable);
+    const failure = exchange.lateness ?? unavailable;
+    failSpan(exchange.span, failure);
+    exchange.fail(failure);
   }
 
   function onResponse(answer: IncomingMessage, request: Request, response: Response): void {
@@ -67,6 +72,7 @@ export function createServiceProxy(options: {
       return;
     }
     exchange.answered = true;
+    recordCallStatus(exchange.span, answer.statusCode ?? 0);
     const error = meshError(service, answer);
     if (error) {
       answer.resume();
@@ -113,9 +119,13 @@ export function createServiceProxy(options: {
   });
 
   return (request, response, next) => {
+    const template = String(response.locals["route"]).replace(/^\/api/, "");
+    const { span, active } = startCallSpan(request.method, service, template);
+    injectTrace(request.headers as Record<string, string>, active);
     const exchange: Exchange = {
       fail: next,
       answered: false,
+      span,
       deadline: setTimeout(() => {
         exchange.lateness = new AppError("peer.timeout", `${service} did not answer within ${deadlineMs} ms`);
         exchange.upstream?.destroy(exchange.lateness);
@@ -124,6 +134,7 @@ export function createServiceProxy(options: {
     exchanges.set(request, exchange);
     response.once("close", () => {
       clearTimeout(exchange.deadline);
+      span.end();
       if (!response.writableFinished) exchange.upstream?.destroy();
     });
     response.setHeader("X-Service", service);

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 
 import { type Identity } from "../../lib/auth";
-import { currentCorrelationId } from "../../lib/context";
+import { currentContext, currentCorrelationId } from "../../lib/context";
 import { type Database, type Transaction } from "../../lib/db";
 import { AppError } from "../../lib/errors";
 import { type Address, type Pattern } from "../../lib/events";
@@ -63,6 +63,8 @@ export async function placeOrder(
   const known = stored && (replay(stored, hash, now) ?? (await takeOver(deps, stored)));
   if (known) return { ...known, replayed: true };
   const attempt: Attempt = { ...request, owner, hash, orderId: uuidv7(), now };
+  const context = currentContext();
+  if (context !== undefined) context.orderId = attempt.orderId;
   if (isSynchronous(request.pattern)) return { ...(await runOrder(deps, attempt)), replayed: false };
   const answer = await acceptOrder(deps, attempt, quote);
   // Undefined: a concurrent request with the same key was first, and its answer is stored by now.
