@@ -1,5 +1,6 @@
 import { type ServiceName, serviceNames } from "../../lib/events";
 import { freePort } from "../../lib/free-port";
+import { sinkSpec, throughSink, tracesAreOn } from "../telemetry/process";
 import { type Balancer, startBalancer } from "./balancer";
 import { exitCodes, Failure } from "./failure";
 import { type Infrastructure, openDatabases, planInfrastructure } from "./infrastructure";
@@ -44,6 +45,8 @@ export class Stack {
   url = "";
   natsUrl = "";
   superuserUrl = "";
+  /** Where spans go and traces are asked for; undefined where none are recorded. */
+  telemetryUrl: string | undefined;
   databaseUrls: Partial<Record<ServiceName, string>> = {};
   secrets!: Secrets;
   private readonly project = findProject();
@@ -150,7 +153,7 @@ export class Stack {
       // 10 pooled connections, two of the relay and two of the consumer per process, and some for people.
       maxConnections: 20 + 14 * instances.length,
     });
-    await this.startInfrastructure(infrastructure);
+    await Promise.all([this.startInfrastructure(infrastructure), this.startTelemetry()]);
     const end = progress.begin("databases");
     this.databaseUrls = await openDatabases(infrastructure, this.secrets);
     end();
@@ -201,6 +204,13 @@ export class Stack {
     ]);
   }
 
+  private async startTelemetry(): Promise<void> {
+    if (!tracesAreOn(this.options.environment)) return;
+    const port = await freePort();
+    this.telemetryUrl = `http://127.0.0.1:${String(port)}`;
+    await this.run(sinkSpec(this.project, port, this.options.environment), { kind: "telemetry" });
+  }
+
   private async startServices(instances: Instance[]): Promise<void> {
     const context: ServiceContext = {
       project: this.project,
@@ -211,7 +221,10 @@ export class Stack {
       secrets: this.secrets,
       logLevel: this.options.logLevel ?? "info",
       overrides: this.options.overrides ?? {},
-      outer: this.options.environment,
+      outer:
+        this.telemetryUrl === undefined
+          ? this.options.environment
+          : throughSink(this.options.environment, this.telemetryUrl),
     };
     // The gateway starts with the others, whose answers it does not need to be ready.
     await Promise.all(
@@ -259,6 +272,7 @@ export class Stack {
       databaseUrls: this.databaseUrls,
       superuserUrl: this.superuserUrl,
       natsUrl: this.natsUrl,
+      telemetryUrl: this.telemetryUrl,
       processes,
     });
   }

@@ -27,10 +27,12 @@ const runState = z.object({
   databaseUrls: z.partialRecord(z.enum(serviceNames), z.string()),
   superuserUrl: z.string().optional(),
   natsUrl: z.string().optional(),
+  /** Where traces are kept, and asked for; undefined where none are recorded. */
+  telemetryUrl: z.url().optional(),
   processes: z.array(
     processId.partial().extend({
       name: z.string(),
-      kind: z.enum(["service", "nats", "postgres"]),
+      kind: z.enum(["service", "nats", "postgres", "telemetry"]),
       service: z.enum(serviceNames).optional(),
       status: z.enum(["starting", "ready", "restarting", "stopped"]),
       restarts: z.int().nonnegative(),
