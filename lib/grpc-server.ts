@@ -23,6 +23,7 @@ import {
 } from "./grpc-definition";
 import type { Log } from "./log";
 import type { Metrics } from "./metrics";
+import { attemptHeader, resendCount } from "./request-span";
 import { extractTrace, failSpan, runInTrace, startSpan } from "./telemetry";
 import { invalidRequest, validatePart } from "./validation";
 
@@ -124,7 +125,10 @@ function handlers(
       const startedAt = performance.now();
       const correlationId = acceptCorrelationId(call.metadata.get(correlationIdKey)[0]);
       const method = path.slice(1);
+      const resent = resendCount(call.metadata.get(attemptHeader)[0]);
+      if (resent > 0) metrics.observeRetry({ method, route: "" });
       inCallContext(call, { method, correlationId }, (span) => {
+        if (resent > 0) span.setAttribute("http.request.resend_count", resent);
         const observe = (code: status) => {
           const ms = performance.now() - startedAt;
           metrics.observeGrpc({ method, code: status[code], seconds: ms / 1000 });

@@ -16,7 +16,7 @@ import type { Log } from "./log";
 import type { Metrics } from "./metrics";
 import { describeApi } from "./openapi";
 import { problem, PROBLEM_TYPE } from "./problem";
-import { endRequestSpan, startRequestSpan } from "./request-span";
+import { attemptHeader, endRequestSpan, resendCount, startRequestSpan } from "./request-span";
 import type { Route } from "./route";
 import { countDropped, ensureTrace, extractTrace, failSpan, runInTrace } from "./telemetry";
 import { invalidRequest, validatePart } from "./validation";
@@ -70,6 +70,7 @@ function observe({ log, metrics }: HttpAppOptions): RequestHandler {
       const stream = String(response.getHeader("content-type") ?? "").startsWith("text/event-stream");
       if (!stream) metrics.observeHttp({ method, route, status, seconds: durationMs / 1000 });
       const line = { method, route, status, duration_ms: Math.round(durationMs * 100) / 100 };
+      if (resendCount(request.headers[attemptHeader]) > 0) metrics.observeRetry({ method, route });
       if (PROBES.has(route)) log.debug(line, "request");
       else log.info(line, "request");
       if (span !== undefined) endRequestSpan(span, { method, route, status, stream });

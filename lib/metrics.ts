@@ -11,6 +11,8 @@ export type Metrics = {
   registry: Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>;
   /** One HTTP request; `route` is the template, never the path. */
   observeHttp(request: { method: string; route: string; status: number; seconds: number }): void;
+  /** A request or call that the mesh had sent before: this is not its first attempt. */
+  observeRetry(request: { method: string; route: string }): void;
   /** One gRPC call; `method` is the full name, `code` the status' name. */
   observeGrpc(call: { method: string; code: string; seconds: number }): void;
   /** Shows the connections of a pool from now on. */
@@ -83,6 +85,12 @@ export function createMetrics(service: string): Metrics {
     help: "Seconds per gRPC call",
     labelNames: ["method", "code"],
   });
+  const retried = new Counter({
+    name: "http_server_retried_requests_total",
+    help: "Requests and gRPC calls that the mesh had sent before; of a gRPC call `method` is its name",
+    labelNames: ["method", "route"],
+    registers: [registry],
+  });
   new Counter({
     name: "telemetry_dropped_total",
     help: "What was left out of the traces, by what and why: traces cost no request anything",
@@ -100,6 +108,9 @@ export function createMetrics(service: string): Metrics {
     observeHttp({ method, route, status, seconds }) {
       const labels = { method: methodLabel(method), route, status };
       http.observe({ labels, value: seconds, exemplarLabels: exemplar() });
+    },
+    observeRetry({ method, route }) {
+      retried.inc({ method: route === "" ? method : methodLabel(method), route });
     },
     observeGrpc({ method, code, seconds }) {
       grpc.observe({ labels: { method, code }, value: seconds, exemplarLabels: exemplar() });

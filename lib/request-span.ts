@@ -7,9 +7,19 @@ import { extractTrace, startSpan } from "./telemetry";
 
 export type RequestSpan = { span: Span; active: Context };
 
+/** How often the mesh has sent a request before, by the header that Envoy adds; a value that is no number is 0. */
+export function resendCount(attempt: unknown): number {
+  return typeof attempt === "string" && /^[1-9]\d{0,2}$/.test(attempt) ? Number(attempt) - 1 : 0;
+}
+
+/** Envoy counts attempts, the first included. */
+export const attemptHeader = "x-envoy-attempt-count";
+
 /** The server span of an HTTP request, in the trace that its headers name or in a new one. */
 export function startRequestSpan(method: string, headers: IncomingHttpHeaders): RequestSpan {
-  return startSpan(method, { kind: SpanKind.SERVER, parent: extractTrace(headers) });
+  const resent = resendCount(headers[attemptHeader]);
+  const attributes = resent > 0 ? { "http.request.resend_count": resent } : {};
+  return startSpan(method, { kind: SpanKind.SERVER, parent: extractTrace(headers), attributes });
 }
 
 /**

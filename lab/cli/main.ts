@@ -12,11 +12,14 @@ import { installCommand } from "./install";
 import { invariantsCommand } from "./invariants";
 import { loadCommand } from "./load";
 import { logsCommand } from "./logs";
+import { metricsCommand } from "./metrics";
 import { orderCommand } from "./order";
 import { replayCommand } from "./replay";
 import { resetCommand } from "./reset";
 import { statusCommand } from "./status";
 import { note, painter, printJson } from "./terminal";
+import { topCommand } from "./top";
+import { traceCommand } from "./trace";
 import { upCommand } from "./up";
 
 function createProgram(): Command {
@@ -52,6 +55,9 @@ function createProgram(): Command {
     statusCommand(),
     logsCommand(),
     orderCommand(),
+    traceCommand(),
+    topCommand(),
+    metricsCommand(),
     loadCommand(),
     faultCommand(),
     compileCommand(),

@@ -119,6 +119,8 @@ test("what the SDK's exporter sends in protobuf arrives whole", async () => {
   span.addEvent("exception", { "exception.type": "Error" }, startTime + 1);
   span.setStatus({ code: SpanStatusCode.ERROR, message: "bad" });
   span.end(startTime + 20);
+  await provider.forceFlush();
+  await waitFor(async () => (await stats(url)).received === 1, { what: "the span" });
   await provider.shutdown();
   expect(await find(url, span.spanContext().traceId)).toEqual([
     [
