@@ -21,6 +21,8 @@ const bodyLimit = 4 * 1024 * 1024;
 /** Bodies that arrive at the same time may hold so much; a flood beyond it is turned away. */
 const arrivingLimit = 8 * 1024 * 1024;
 const bodyMs = 10_000;
+/** Traces of one answer without an id. */
+const newestLimit = 200;
 
 const json = "application/json";
 const protobuf = "application/x-protobuf";
@@ -36,7 +38,7 @@ class Refusal extends Error {
 
 /**
  * An OTLP/HTTP receiver for traces, in JSON and protobuf, that keeps what it gets in bounded memory:
- * `POST /v1/traces`, `GET /traces?id=` (a trace, an order or a correlation id), `GET /stats`.
+ * `POST /v1/traces`, `GET /traces?id=` (a trace, an order or a correlation id), `GET /traces` (the newest ones), `GET /stats`.
  */
 export function createSink({ limitBytes, connect }: SinkOptions): RequestListener {
   const dropped = new Map<string, number>();
@@ -100,8 +102,10 @@ export function createSink({ limitBytes, connect }: SinkOptions): RequestListene
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://sink");
     const route = `${request.method ?? ""} ${pathname}`;
     if (route === "POST /v1/traces") void receive(request, response);
-    else if (route === "GET /traces") answer(response, { traces: store.find(searchParams.get("id") ?? "") });
-    else if (route === "GET /readyz") answer(response, { status: "ready" });
+    else if (route === "GET /traces") {
+      const id = searchParams.get("id");
+      answer(response, { traces: id === null ? store.newest(newestLimit) : store.find(id) });
+    } else if (route === "GET /readyz") answer(response, { status: "ready" });
     else if (route === "GET /stats") {
       const stats: SinkStats = { ...store.stats(), received, dropped: Object.fromEntries(dropped) };
       answer(response, stats);

@@ -105,9 +105,12 @@ export class TraceStore {
       .filter((spans) => spans.length > 0);
   }
 
-  /** Every trace, the one that came last first. */
-  *newest(): Iterable<readonly Span[]> {
-    for (const trace of [...this.traces.values()].reverse()) yield trace.spans;
+  /** The newest traces, at most `limit`, the one that began last first. */
+  newest(limit: number): readonly Span[][] {
+    return [...this.traces.values()]
+      .slice(-limit)
+      .reverse()
+      .map(({ spans }) => spans);
   }
 
   stats(): StoreStats {

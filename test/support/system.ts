@@ -11,6 +11,8 @@ import { waitFor } from "./wait-for";
 
 export type System = {
   stack: Stack;
+  /** Its data and logs. */
+  state: string;
   client: ShopClient;
   sources: Sources;
   /** A token of a customer made for this call, so that no test meets another one's rate limit. */
@@ -24,16 +26,16 @@ export type System = {
 
 /** The whole system as processes, with a state of its own: what `npm start` runs, compiled. */
 export async function startSystem(
-  options: Pick<StackOptions, "replicas" | "overrides"> = {},
+  options: Pick<StackOptions, "replicas" | "overrides" | "logLevel"> = {},
 ): Promise<System> {
   const state = await mkdtemp(join(tmpdir(), "symphony-system-"));
   const news: string[] = [];
   const stack = await Stack.start({
+    logLevel: "warn",
     ...options,
     port: 0,
     state,
     environment: process.env,
-    logLevel: "warn",
     progress: { begin: () => () => undefined, say: (line) => news.push(line) },
   });
   const client = createShopClient({ url: stack.url, usersUrl: stack.serviceUrl("user") });
@@ -41,6 +43,7 @@ export async function startSystem(
   let customers = 0;
   return {
     stack,
+    state,
     client,
     sources,
     customer: () =>

@@ -1,0 +1,160 @@
+import { type Pattern } from "../../lib/events";
+
+export type Outcome = "ok" | "declined" | "no stock";
+
+/** `service kind name > service kind name`: a parent and its child. */
+export type Edge = string;
+
+const asked = (status: number): Edge[] => [
+  "gateway server POST /api/orders > gateway client POST /orders",
+  `gateway client POST /orders > order server POST /orders`,
+  ...(status < 400 ? ["order server POST /orders > order client COMMIT"] : []),
+];
+
+/** An event: what publishes it and who takes it, below the span in which it was enqueued. */
+const told = (cause: string, event: string, consumers: string[]): Edge[] => {
+  const publisher = `${cause.split(" ")[0] ?? ""} producer publish ${event}`;
+  return [
+    `${cause} > ${publisher}`,
+    ...consumers.map((service) => `${publisher} > ${service} consumer process ${event}`),
+  ];
+};
+
+const handles = (service: string, event: string): string => `${service} consumer process ${event}`;
+
+const takes = "order server POST /orders";
+const reserved = [
+  ...told(takes, "order.saga-started", ["inventory", "audit"]),
+  ...told(handles("inventory", "order.saga-started"), "inventory.reserved", ["payment", "order", "audit"]),
+  "inventory consumer process order.saga-started > inventory client COMMIT",
+];
+const charged = told(handles("payment", "inventory.reserved"), "payment.processed", ["shipping", "order"]);
+const shipped = told(handles("shipping", "payment.processed"), "shipping.scheduled", ["order", "audit"]);
+
+const callOf = (method: string, path: string, service: string): Edge[] => [
+  `order server POST /orders > order client ${method} ${path}`,
+  `order client ${method} ${path} > ${service} server ${method} ${path.replace("{id}", service === "inventory" && method === "GET" ? ":productId" : ":orderId")}`,
+];
+const rpcOf = (service: string, name: string, method: string): Edge[] => {
+  const rpc = `symphony.${service}.v1.${name}/${method}`;
+  return [
+    `order server POST /orders > order client ${rpc}`,
+    `order client ${rpc} > ${service} server ${rpc}`,
+  ];
+};
+
+const rest = {
+  reserve: callOf("POST", "/reservations", "inventory"),
+  charge: callOf("POST", "/payments", "payment"),
+  ship: callOf("POST", "/shipments", "shipping"),
+  release: callOf("POST", "/reservations/{id}/release", "inventory"),
+};
+const grpc = {
+  check: rpcOf("inventory", "InventoryService", "CheckAvailability"),
+  reserve: rpcOf("inventory", "InventoryService", "ReserveInventory"),
+  charge: rpcOf("payment", "PaymentService", "Charge"),
+  ship: rpcOf("shipping", "ShippingService", "ScheduleShipment"),
+  release: rpcOf("inventory", "InventoryService", "ReleaseInventory"),
+};
+
+/** What a trace must hold, per pattern and outcome. It may hold more. */
+export const expectedEdges: { pattern: Pattern; outcome: Outcome; edges: Edge[] }[] = [
+  {
+    pattern: "saga",
+    outcome: "ok",
+    edges: [
+      ...asked(202),
+      ...reserved,
+      ...charged,
+      ...shipped,
+      ...told(handles("order", "shipping.scheduled"), "saga.completed", [
+        "notification",
+        "analytics",
+        "audit",
+      ]),
+    ],
+  },
+  {
+    pattern: "saga",
+    outcome: "declined",
+    edges: [
+      ...asked(202),
+      ...reserved,
+      ...told(handles("payment", "inventory.reserved"), "payment.failed", ["inventory", "order", "audit"]),
+      ...told(handles("inventory", "payment.failed"), "inventory.released", ["order", "audit"]),
+      ...told(handles("order", "inventory.released"), "saga.failed", ["notification", "analytics", "audit"]),
+    ],
+  },
+  {
+    pattern: "saga",
+    outcome: "no stock",
+    edges: [
+      ...asked(202),
+      ...told(takes, "order.saga-started", ["inventory", "audit"]),
+      ...told(handles("inventory", "order.saga-started"), "inventory.reservation-failed", ["order", "audit"]),
+      ...told(handles("order", "inventory.reservation-failed"), "saga.failed", ["notification", "audit"]),
+    ],
+  },
+  {
+    pattern: "events",
+    outcome: "ok",
+    edges: [
+      ...asked(202),
+      ...told(takes, "order.created", ["inventory", "audit", "analytics"]),
+      ...told(handles("inventory", "order.created"), "inventory.reserved", ["payment", "order"]),
+      ...charged,
+      ...shipped,
+    ],
+  },
+  {
+    pattern: "events",
+    outcome: "declined",
+    edges: [
+      ...asked(202),
+      ...told(takes, "order.created", ["inventory"]),
+      ...told(handles("payment", "inventory.reserved"), "payment.failed", ["order", "audit"]),
+    ],
+  },
+  {
+    pattern: "events",
+    outcome: "no stock",
+    edges: [
+      ...asked(202),
+      ...told(handles("inventory", "order.created"), "inventory.reservation-failed", ["order", "audit"]),
+    ],
+  },
+  {
+    pattern: "rest",
+    outcome: "ok",
+    edges: [
+      ...asked(201),
+      ...rest.reserve,
+      ...rest.charge,
+      ...rest.ship,
+      ...told(takes, "order.created", ["audit", "analytics"]),
+      ...told("inventory server POST /reservations", "inventory.reserved", ["audit"]),
+      "payment server POST /payments > payment client INSERT payments",
+    ],
+  },
+  {
+    pattern: "rest",
+    outcome: "declined",
+    edges: [...asked(402), ...rest.reserve, ...rest.charge, ...rest.release],
+  },
+  {
+    pattern: "rest",
+    outcome: "no stock",
+    edges: [...asked(409), ...callOf("GET", "/inventory/{id}", "inventory")],
+  },
+  {
+    pattern: "grpc",
+    outcome: "ok",
+    edges: [...asked(201), ...grpc.check, ...grpc.reserve, ...grpc.charge, ...grpc.ship],
+  },
+  {
+    pattern: "grpc",
+    outcome: "declined",
+    edges: [...asked(402), ...grpc.check, ...grpc.reserve, ...grpc.charge, ...grpc.release],
+  },
+  { pattern: "grpc", outcome: "no stock", edges: [...asked(409), ...grpc.check] },
+];

@@ -1,0 +1,225 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { describeMetrics } from "../../lab/generate/metrics-doc";
+import { type NewOrder } from "../../lab/load/client";
+import { logFolder } from "../../lab/run/log-files";
+import { parseMetrics } from "../../lab/telemetry/open-metrics";
+import { connectBus } from "../../lib/bus";
+import { listDeadLetters, replayDeadLetter } from "../../lib/dead-letters";
+import { serviceNames } from "../../lib/events";
+import { createLog } from "../../lib/log";
+import { publishEvent } from "../support/events";
+import { startSystem, type System } from "../support/system";
+import { edgesOf, readTraces } from "../support/traces";
+import { waitFor } from "../support/wait-for";
+import { expectedEdges, type Outcome } from "./edges";
+
+jest.setTimeout(240_000);
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem({ logLevel: "info" });
+});
+afterAll(() => system?.stop());
+
+const product = "espresso-machine";
+
+async function orderOf(outcome: Outcome): Promise<NewOrder> {
+  if (outcome === "ok") return { productId: product, quantity: 1 };
+  if (outcome === "declined") return { productId: product, quantity: 1, paymentToken: "tok_declined" };
+  const products = await system.client.products();
+  const available = products.find(({ id }) => id === "limited-print")?.available ?? 0;
+  return { productId: "limited-print", quantity: available + 1 };
+}
+
+test.each(expectedEdges)("$pattern, $outcome: one trace with every expected edge", async (expected) => {
+  const { pattern, outcome, edges } = expected;
+  const token = await system.customer();
+  const placed = await system.client.place({ token, order: await orderOf(outcome), pattern });
+  const id = placed.order?.correlationId ?? placed.problem?.correlationId ?? "";
+  if (placed.order !== undefined) await system.settled(token, placed);
+  let missing: string[] = [];
+  await waitFor(
+    async () => {
+      const traces = await readTraces(system, id);
+      const whole = traces.find((spans) => spans.some(({ name }) => name === "POST /api/orders")) ?? [];
+      const found = new Set(edgesOf(whole));
+      missing = edges.filter((edge) => !found.has(edge));
+      return missing.length === 0;
+    },
+    { timeoutMs: 20_000, what: "the whole trace" },
+  ).catch(() => undefined);
+  expect(missing).toEqual([]);
+});
+
+test("a client's own trace is continued, from its request to the last consumer", async () => {
+  const traceId = randomBytes(16).toString("hex");
+  const token = await system.customer();
+  const answer = await system.client.http.request({
+    method: "POST",
+    url: `${system.stack.url}/api/orders`,
+    token,
+    body: { productId: product, quantity: 1 },
+    headers: { "idempotency-key": randomUUID(), traceparent: `00-${traceId}-b7ad6b7169203331-01` },
+  });
+  expect(answer.status).toBe(202);
+  const services = await waitFor(
+    async () => {
+      const found = new Set((await readTraces(system, traceId)).flat().map(({ service }) => service));
+      return found.size >= 8 && found;
+    },
+    { timeoutMs: 20_000, what: "eight services in the trace" },
+  );
+  expect([...services].sort()).toEqual(serviceNames.filter((name) => name !== "user").sort());
+});
+
+test("no personal or card data reaches a span or a log", async () => {
+  const marker = (what: string) => `planted${what}${randomBytes(4).toString("hex")}`;
+  const secrets = {
+    email: `${marker("email")}@symphony.example`,
+    password: marker("password"),
+    street: marker("street"),
+    city: marker("city"),
+    card: `tok_${marker("card")}`,
+    path: marker("path"),
+  };
+  const { email, password } = secrets;
+  const token = await system.client.enter({ email, password });
+  const address = { line1: secrets.street, city: secrets.city, postalCode: "10785", country: "DE" };
+  const usual = { productId: product, quantity: 1, address };
+  await system.settled(token, await system.client.place({ token, order: usual }));
+  for (const pattern of ["saga", "rest", "grpc"] as const) {
+    const placed = await system.client.place({
+      token,
+      order: { ...usual, paymentToken: secrets.card },
+      pattern,
+    });
+    if (placed.order !== undefined) await system.settled(token, placed);
+  }
+  const { url } = system.stack;
+  await system.client.http.request({ method: "GET", url: `${url}/api/users/${secrets.email}`, token });
+  await system.client.http.request({ method: "GET", url: `${url}/${secrets.path}?email=${secrets.email}` });
+  await system.client.http.request({
+    method: "POST",
+    url: `${url}/api/users/login`,
+    body: { email: secrets.email, password: 7 },
+  });
+  await system.expectInvariants();
+  await waitFor(
+    async () => (await readTraces(system)).flat().some(({ name }) => name === "POST /api/users/*"),
+    {
+      what: "the spans of the last request",
+    },
+  );
+
+  const spans = JSON.stringify(await readTraces(system));
+  const folder = logFolder(system.state);
+  // Postgres and NATS log what they are told to; the services' lines are what is promised.
+  const logs = readdirSync(folder)
+    .filter((name) => serviceNames.some((service) => name.startsWith(service)))
+    .map((name) => readFileSync(join(folder, name), "utf8"))
+    .join("");
+  expect(spans).toContain("POST /api/orders");
+  expect(logs).toContain('"msg":"request"');
+  for (const [what, secret] of [...Object.entries(secrets), ["token", token]]) {
+    expect([what, spans.includes(String(secret)), logs.includes(String(secret))]).toEqual([
+      what,
+      false,
+      false,
+    ]);
+  }
+});
+
+test("a dead letter and its replay stay in the trace of the event", async () => {
+  const traceId = randomBytes(16).toString("hex");
+  const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+  await publishEvent(system.stack.natsUrl, "inventory.reserved", {} as never, { headers });
+  const bus = connectBus({ url: system.stack.natsUrl, name: "test", log: createLog("test", "silent") });
+  try {
+    const letter = await waitFor(async () => (await listDeadLetters(bus, { consumer: "payment" }))[0], {
+      what: "the dead letter",
+    });
+    await replayDeadLetter(bus, letter.seq);
+    const again = await waitFor(
+      async () => {
+        const spans = (await readTraces(system, traceId)).flat();
+        const mine = spans.filter(({ service, kind }) => service === "payment" && kind === "consumer");
+        return mine.length === 2 && edgesOf(spans).length >= 2 && { mine, edges: edgesOf(spans) };
+      },
+      { timeoutMs: 20_000, what: "both deliveries" },
+    );
+    expect(again.mine.map(({ attributes }) => attributes["symphony.replayed"])).toEqual([undefined, true]);
+    expect(
+      again.mine.every(({ failed, attributes }) => failed && attributes["symphony.outcome"] === "dead"),
+    ).toBe(true);
+    expect(again.edges).toContain(
+      "payment consumer process inventory.reserved > payment producer publish dlq.payment.inventory.reserved",
+    );
+  } finally {
+    await bus.close();
+  }
+});
+
+describe("bad input costs nobody a request", () => {
+  const get = async (path: string, headers: Record<string, string> = {}) =>
+    (await system.client.http.request({ method: "GET", url: `${system.stack.url}${path}`, headers })).status;
+  const scrape = async () =>
+    parseMetrics(await (await fetch(`${system.stack.serviceUrl("gateway")}/metrics`)).text());
+  const dropped = async (item: string) =>
+    (await scrape()).find(({ name, labels }) => name === "telemetry_dropped_total" && labels.item === item)
+      ?.value ?? 0;
+
+  test.each([
+    ["traceparent", { traceparent: "00-nonsense" }],
+    ["baggage", { baggage: `secret=${"x".repeat(30_000)}` }],
+  ])("a bad %s is dropped and counted", async (item, headers) => {
+    const before = await dropped(item);
+    expect(await get("/api/inventory", headers as unknown as Record<string, string>)).toBe(200);
+    expect(await dropped(item)).toBe(before + 1);
+  });
+
+  test("paths of high cardinality fall into one label value", async () => {
+    await get("/nowhere");
+    await get("/api/nothing/x");
+    const before = (await scrape()).length;
+    for (let index = 0; index < 30; index += 1) {
+      await get(`/nowhere/${randomUUID()}`);
+      await get(`/api/${randomUUID()}/x`);
+    }
+    expect((await scrape()).length).toBeLessThan(before + 20);
+  });
+});
+
+test("every metric of docs/metrics.md is served by the service that the document names", async () => {
+  for (const { title, metrics } of describeMetrics()) {
+    const owner = serviceNames.find((name) => name === title) ?? "order";
+    const text = await (await fetch(`${system.stack.serviceUrl(owner)}/metrics`)).text();
+    for (const { name, type } of metrics) {
+      expect(text).toContain(`# TYPE ${type === "counter" ? name.replace(/_total$/, "") : name} ${type}`);
+    }
+    expect(text.trimEnd().endsWith("# EOF")).toBe(true);
+  }
+});
+
+test("a bucket is joined to a trace that the sink holds", async () => {
+  const text = await (await fetch(`${system.stack.serviceUrl("order")}/metrics`)).text();
+  const [, traceId = ""] = /saga_duration_seconds_bucket.*# \{trace_id="([0-9a-f]{32})"/.exec(text) ?? [];
+  expect((await readTraces(system, traceId)).flat().length).toBeGreaterThan(10);
+});
+
+test.each(["SIGSTOP", "SIGKILL"] as const)("a backend that is gone (%s) fails no order", async (signal) => {
+  const sink = system.stack.process("telemetry");
+  const token = await system.customer();
+  sink?.signal(signal);
+  try {
+    for (const pattern of ["saga", "rest", "grpc"] as const) {
+      const placed = await system.client.place({ token, order: await orderOf("ok"), pattern });
+      const order = pattern === "saga" ? await system.settled(token, placed) : placed.order;
+      expect(order?.status).toBe("confirmed");
+    }
+  } finally {
+    if (signal === "SIGSTOP") sink?.signal("SIGCONT");
+  }
+});
