@@ -29,7 +29,7 @@ export function startTracing(serviceName: string, environment: Record<string, st
   const own = resourceFromAttributes({
     "service.name": serviceName,
     "service.namespace": "symphony",
-    "service.instance.id": environment.SERVICE_INSTANCE_ID ?? environment.HOSTNAME ?? serviceName,
+    "service.instance.id": environment.HOSTNAME ?? `${serviceName}-${process.pid}`,
   });
   const delayMs = Number(environment.OTEL_BSP_SCHEDULE_DELAY) || undefined;
   const queue = new SpanQueue(new OTLPTraceExporter(), delayMs === undefined ? {} : { delayMs });

@@ -8,13 +8,15 @@ import { describeMachine } from "./machine";
 import { type BenchReport, formatReport, type Row } from "./report";
 import { benchSaga } from "./saga";
 import { benchStart } from "./start";
+import { benchTelemetry } from "./telemetry";
 
-const usage = `npm run bench -- start | saga | compile [--target laptop|kube] [--rate 100] [--duration 60] [--seed 1] [--json]
+const usage = `npm run bench -- start | saga | compile | telemetry [--target laptop|kube] [--rate 100] [--duration 60] [--seed 1] [--json]
 
-start  time from npm start to the first confirmed order, and memory
-compile  how long mesh/base takes to become Envoy configuration for all proxies
-saga   latency, throughput and CPU per order of the saga; the outbox relay by itself.
-       Of the cluster (--target kube): latency without load through the real mesh, beside this machine's
+start      time from npm start to the first confirmed order, and memory
+saga       latency, throughput and CPU per order of the saga; the outbox relay by itself.
+           Of the cluster (--target kube): latency without load through the real mesh, beside this machine's
+compile    how long mesh/base takes to become Envoy configuration for all proxies
+telemetry  CPU per order without traces, with all of them and with one in ten, in turns, in one run
 `;
 
 type Settings = { rate: number; durationMs: number; seed: number };
@@ -24,6 +26,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const benches: Record<string, (settings: Settings) => Promise<Row[]>> = {
   start: benchStart,
   compile: benchCompile,
+  telemetry: (settings) => benchTelemetry({ ...settings, say }),
   saga: (settings) => (targetName() === "kube" ? benchKubeSaga(say) : benchSaga({ ...settings, say })),
 };
 

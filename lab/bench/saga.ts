@@ -6,10 +6,10 @@ import { checkFacts } from "../invariants/check";
 import { isAtRest, readFacts, type Sources } from "../invariants/read";
 import { type LoadResult, runLoad } from "../load/load";
 import { percentile } from "../load/percentiles";
-import { cpuTimeOf } from "../run/memory";
 import { removeData } from "../run/remove-data";
 import { Stack } from "../run/stack";
 import { ensureNatsServer } from "../run/tools";
+import { readCpu } from "./cpu";
 import { benchRelay } from "./relay";
 import { goalRow, inMs, type Row } from "./report";
 import { demoOrder, measureUnloaded } from "./unloaded";
@@ -17,16 +17,6 @@ import { demoOrder, measureUnloaded } from "./unloaded";
 export type SagaOptions = { rate: number; durationMs: number; seed: number; say(line: string): void };
 
 const unloadedOrders = 200;
-
-/** CPU time used so far by each process, by name, in ms; `load generator` is this process. */
-function readCpu(stack: Stack): Map<string, number> {
-  const own = process.cpuUsage();
-  const used = new Map([["load generator", (own.user + own.system) / 1000]]);
-  for (const { name, pid } of stack.processes) {
-    if (pid !== undefined) used.set(name, cpuTimeOf(pid) ?? 0);
-  }
-  return used;
-}
 
 function cpuRows(before: Map<string, number>, after: Map<string, number>, orders: number): Row[] {
   const perOrder = [...after].map(([name, ms]) => ({ name, ms: (ms - (before.get(name) ?? 0)) / orders }));
