@@ -247,4 +247,13 @@ describe("forwarding", () => {
     expect(await post(url, request())).toBe(200);
     await waitFor(async () => (await stats(url)).dropped.forward_failed === 1, { what: "the count" });
   });
+
+  test("a backend that never answers costs what does not fit into the queue, and nothing here", async () => {
+    const silent = await listenHttp(() => undefined, { host: "127.0.0.1", port: 0 });
+    servers.push(silent);
+    const url = await listen({ connect: (drop) => createForwarder(silent.url, {}, drop) });
+    const large = request({ attributes: [{ key: "text", value: { stringValue: "x".repeat(2_000_000) } }] });
+    for (let index = 0; index < 4; index += 1) expect(await post(url, large)).toBe(200);
+    expect((await stats(url)).dropped.forward_queue_full).toBe(1);
+  });
 });
