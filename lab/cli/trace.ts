@@ -98,7 +98,7 @@ function show(traces: Span[][], sql: boolean): void {
   const failed = main.filter((span) => span.failed).length;
   if (failed > 0) note(`${String(failed)} of ${String(main.length)} spans failed`);
   for (const other of others) {
-    const [first] = other;
+    const first = other.find(({ parentId }) => parentId === undefined) ?? other[0];
     note(
       `also ${first?.name ?? ""} (${String(other.length)} spans): ./symphony trace ${first?.traceId ?? ""}`,
     );
