@@ -3,64 +3,19 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 
-import { projectRoot } from "../../lib/paths";
-import { goldenPaths, readMeshConfig, readSources } from "../../test/support/compile";
-import { compile } from "./compile";
-import { planWorld } from "./default-world";
-import { overlay } from "./overlay";
-import { toStaticBootstrap } from "./static";
+import { goldenPaths } from "../../test/support/compile";
 import {
-  type Compiled,
-  CompileError,
-  formatProblem,
-  type Json,
-  type ProxyConfig,
-  type SourceFile,
-  type World,
-} from "./types";
+  type CompileCase as Case,
+  compileCases as cases,
+  compileData as data,
+} from "../../test/support/compile-cases";
+import { compile } from "./compile";
+import { toStaticBootstrap } from "./static";
+import { type Compiled, CompileError, formatProblem, type Json, type ProxyConfig } from "./types";
 
-const data = join(projectRoot, "lab", "compile", "testdata");
 const updating = process.env.GOLDEN_UPDATE === "1";
-const shop = parse(readFileSync(join(data, "world.yaml"), "utf8")) as World;
-const symphony = planWorld({ meshConfig: readMeshConfig() });
-
-/** `beside` is what the golden leaves out: only resources that differ from it are in. */
-type Case = { name: string; files: SourceFile[]; world: World; beside: SourceFile[] | undefined };
-
-const inputs = readdirSync(data).filter((file) => file.endsWith(".in.yaml"));
-const base = readSources("mesh/base");
-const ownCases: Case[] = inputs.map((file) => ({
-  name: file.replace(".in.yaml", ""),
-  files: [{ path: file, text: readFileSync(join(data, file), "utf8") }],
-  world: shop,
-  beside: file === "nothing.in.yaml" ? undefined : [],
-}));
-const meshCases: Case[] = [
-  { name: "mesh-base", files: base, world: symphony, beside: undefined },
-  ...["mesh/profiles/chaos", "mesh/canary", ...readSources("mesh/faults").map(({ path }) => path)].map(
-    (path) => ({
-      name: path.replaceAll("/", "-").replace(".yaml", ""),
-      files: overlay(base, readSources(path)),
-      world: worldFor(path),
-      beside: base,
-    }),
-  ),
-];
-const cases = [...ownCases, ...meshCases];
-
-/** The replica that a fault is about has a label that no other has. */
-function worldFor(path: string): World {
-  if (!path.includes("flaky-replica")) return symphony;
-  const world = planWorld({ meshConfig: readMeshConfig(), replicas: { inventory: 2 } });
-  const workloads = world.workloads.map((workload) =>
-    workload.name === "inventory-2"
-      ? { ...workload, labels: { ...workload.labels, "symphony.dev/flaky": "true" } }
-      : workload,
-  );
-  return { ...world, workloads };
-}
 
 function tryCompile({ files, world }: Pick<Case, "files" | "world">): Compiled | string {
   try {

@@ -1,14 +1,14 @@
 import { type Identity } from "../model/common";
 import { type Protocol, type Service } from "../model/mesh";
 import { type InboundPort, type Upstream } from "../model/proxy";
-import { type ConnectionPool, type TrafficSettings } from "../model/traffic";
+import { type ClientTls, type ConnectionPool, type TrafficSettings } from "../model/traffic";
 import { type Json } from "../types";
 import { toAddress } from "./address";
 import { toCircuitBreakers } from "./circuit-breakers";
 import { inboundCluster, outboundCluster } from "./cluster-name";
 import { configSource, type Context, note } from "./context";
 import { toLoadAssignment } from "./endpoints";
-import { compact, type JsonObject, typed } from "./json";
+import { compact, extension, type JsonObject, typed } from "./json";
 import { toLoadBalancer } from "./load-balancer";
 import { configMetadata } from "./metadata";
 import { toHealthyPanicThreshold, toOutlierDetection } from "./outlier-detection";
@@ -31,7 +31,7 @@ export function toCluster(context: Context, upstream: Upstream): JsonObject {
     outlier_detection: traffic.outlierDetection && toOutlierDetection(traffic.outlierDetection),
     common_lb_config: compact({ healthy_panic_threshold: toHealthyPanicThreshold(upstream) }),
     ...toUpstreamTls(context, upstream, http2),
-    metadata: toMetadata(service, upstream.rule, target.subset),
+    metadata: toMetadata(service, upstream.rule, { subset: target.subset, tls: traffic.tls }),
     alt_stat_name: `${name};`,
     typed_extension_protocol_options: toProtocolOptions(traffic, http2),
   });
@@ -51,11 +51,24 @@ export function toInboundCluster(context: Context, inbound: InboundPort): JsonOb
     },
     ...connections(context, traffic),
     common_lb_config: {},
-    metadata: service && toMetadata(service, rule, undefined),
+    metadata: service && toMetadata(service, rule, { subset: undefined, tls: undefined }),
     alt_stat_name: `${name};`,
     typed_extension_protocol_options: toProtocolOptions(traffic, protocol === "grpc"),
   });
 }
+
+/** Istio's own settings for names that are looked up. */
+const lookups: JsonObject = {
+  respect_dns_ttl: true,
+  dns_lookup_family: "V4_ONLY",
+  dns_refresh_rate: "60s",
+  dns_jitter: "0.100s",
+  typed_dns_resolver_config: extension(
+    "envoy.network.dns_resolver.cares",
+    "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
+    { udp_max_queries: 100 },
+  ),
+};
 
 /** Endpoints of the mesh come by file and go with its processes; names of the world outside are looked up. */
 function discovery(context: Context, upstream: Upstream): JsonObject {
@@ -67,10 +80,7 @@ function discovery(context: Context, upstream: Upstream): JsonObject {
     };
   return {
     type: upstream.service.entry.resolution === "DNS" ? "STRICT_DNS" : "STATIC",
-    ...(upstream.service.entry.resolution === "DNS" && {
-      respect_dns_ttl: true,
-      dns_lookup_family: "V4_ONLY",
-    }),
+    ...(upstream.service.entry.resolution === "DNS" && lookups),
     load_assignment: toLoadAssignment(upstream),
   };
 }
@@ -136,14 +146,20 @@ function toVersion(pool: ConnectionPool | undefined, http2: boolean): Record<str
   return { explicit_http_config: { http2_protocol_options } };
 }
 
-function toMetadata(service: Service, rule: Identity | undefined, subset: string | undefined): Json {
-  const [name = ""] = service.host.split(".");
+function toMetadata(
+  { host, namespace, entry }: Service,
+  rule: Identity | undefined,
+  { subset, tls }: { subset: string | undefined; tls: ClientTls | undefined },
+): Json {
+  const [first = ""] = host.split(".");
   return {
     filter_metadata: {
       istio: compact({
-        services: [{ name, namespace: service.namespace, host: service.host }],
+        services: [{ name: entry === undefined ? first : host, namespace, host }],
+        external: entry !== undefined && subset === undefined ? true : undefined,
         config: rule && configMetadata(rule),
         subset,
+        alpn_override: rule !== undefined && tls?.mode === "SIMPLE" ? "false" : undefined,
       }),
     },
   };

@@ -13,10 +13,9 @@ export function toLoadAssignment({ target, endpoints }: Upstream): Json {
       compact({
         endpoint: { address: toAddress(address) },
         health_status: "HEALTHY",
-        metadata:
-          endpoint.identity === undefined
-            ? undefined
-            : { filter_metadata: { "envoy.transport_socket_match": { tlsMode: "istio" } } },
+        metadata: endpoint.mutualTls
+          ? { filter_metadata: { "envoy.transport_socket_match": { tlsMode: "istio" } } }
+          : undefined,
         load_balancing_weight: endpoint.weight,
       }),
     ];

@@ -15,7 +15,7 @@ export function toOutboundListener(context: Context, outbound: OutboundPort): Js
   const { host, port, protocol, listen } = outbound;
   const filter =
     protocol === "tcp"
-      ? toTcpProxy(context, outboundCluster({ host, port, subset: undefined }))
+      ? toTcpProxy(context, outboundCluster({ host, port, subset: undefined }), outbound.connections)
       : toConnectionManager(
           context,
           { direction: "outbound", port },

@@ -27,12 +27,8 @@ export function toOutlierDetection(detection: OutlierDetection): Json {
   });
 }
 
-/**
- * Below which share of healthy endpoints all are used. Istio switches this panic off for services of the cluster;
- * outside of it, only outlier detection does.
- */
-export function toHealthyPanicThreshold({ traffic, service }: Upstream): Json | undefined {
-  const percent = traffic.outlierDetection?.minHealthPercent;
-  if (percent === undefined) return service.entry === undefined ? {} : undefined;
+/** Below which share of healthy endpoints all are used. Istio switches this panic off, unless a rule says otherwise. */
+export function toHealthyPanicThreshold({ traffic }: Upstream): Json {
+  const percent = traffic.outlierDetection?.minHealthPercent ?? 0;
   return percent === 0 ? {} : { value: percent };
 }

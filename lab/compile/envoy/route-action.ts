@@ -36,13 +36,10 @@ function toForward(forward: ResolvedForward, { headers }: Route): JsonObject {
     timeout,
     ...toRewrite(forward.rewrite),
     host_rewrite_literal: authority,
-    retry_policy: toRetryPolicy(forward.retries, isSingle && single.traffic.loadBalancer?.hash !== undefined),
+    retry_policy: toRetryPolicy(forward.retries, isSingle && single.hash !== undefined),
     request_mirror_policies: filled(forward.mirrors.map(toMirror)),
     hash_policy: filled(
-      forward.destinations.flatMap(({ traffic }) => {
-        const hash = traffic.loadBalancer?.hash;
-        return hash === undefined ? [] : [toHashPolicy(hash)];
-      }),
+      forward.destinations.flatMap(({ hash }) => (hash === undefined ? [] : [toHashPolicy(hash)])),
     ),
     // A client's own deadline (grpc-timeout) counts up to that of the route.
     max_grpc_timeout: timeout,

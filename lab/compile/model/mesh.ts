@@ -25,7 +25,7 @@ export type ServiceEndpoint = {
   /** The workload that it is; undefined for what is outside the mesh. */
   workload: string | undefined;
   labels: Labels;
-  /** `spiffe://…`; undefined for what is outside the mesh. */
+  /** `spiffe://…`, with or without a sidecar that shows it; undefined for what is outside the mesh. */
   identity: string | undefined;
   /** By the service's port. */
   addresses: Map<number, Address>;

@@ -12,7 +12,7 @@ import {
   type Target,
 } from "./routing";
 import { type AuthorizationPolicy, type JwtRule, type MutualTlsMode } from "./security";
-import { type TrafficSettings } from "./traffic";
+import { type ConnectionPool, type HashKey, type TrafficSettings } from "./traffic";
 
 /** All that holds for one Envoy, precedence and defaults resolved: what is left is to write it down. */
 export type Proxy = {
@@ -49,7 +49,11 @@ export type OutboundPort = {
   listen: Address;
   /** Of a TCP port there are none: what comes in goes to the host's cluster. */
   routes: Route[];
+  /** What the host's rule says of the connections that an application opens; only of a TCP port. */
+  connections?: TcpConnections;
 };
+
+export type TcpConnections = { pool: ConnectionPool | undefined; hash: HashKey | undefined };
 
 export type IngressPort = {
   port: number;
@@ -75,7 +79,8 @@ export type Route = {
 export type ResolvedForward = Omit<Forward, "destinations" | "mirrors"> & {
   destinations: (Omit<Destination, "host" | "subset" | "port"> & {
     target: Target;
-    traffic: TrafficSettings;
+    /** What consistent hashing goes by, where there is some. */
+    hash: HashKey | undefined;
   })[];
   mirrors: { target: Target; percent: Percent }[];
   /** What a client of this listener calls the host; undefined where the request says it itself. */
@@ -87,7 +92,7 @@ export type Upstream = {
   target: Target;
   service: Service;
   protocol: Protocol;
-  endpoints: ServiceEndpoint[];
+  endpoints: UpstreamEndpoint[];
   traffic: TrafficSettings;
   /** Whether mutual TLS is spoken to each endpoint that has a sidecar, where `traffic.tls` is silent. */
   autoMutualTls: boolean;
@@ -96,6 +101,9 @@ export type Upstream = {
   rule: Identity | undefined;
   origin: Origin | undefined;
 };
+
+/** `mutualTls`: whether it takes the mesh's TLS at the port that is meant. */
+export type UpstreamEndpoint = ServiceEndpoint & { mutualTls: boolean };
 
 export type Tracing = {
   provider: string;

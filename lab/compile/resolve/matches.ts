@@ -1,6 +1,7 @@
 import { type StringMatch } from "../model/common";
 import { type HeaderMatch, type RouteMatch } from "../model/routing";
 import { type Field } from "../source/field";
+import { fullGateway } from "./registry";
 
 /** `exact`, `prefix` or `regex`: one of them. */
 export function readStringMatch(field: Field): StringMatch | undefined {
@@ -43,14 +44,14 @@ function readHeaders(field: Field, name: "headers" | "withoutHeaders"): HeaderMa
 }
 
 /** One entry of `http[].match`. */
-export function readRouteMatch(field: Field): RouteMatch {
+export function readRouteMatch(field: Field, namespace: string): RouteMatch {
   const uri = field.get("uri");
   const match: RouteMatch = {
     name: field.text("name"),
     origin: field.origin,
     scope: {
       port: field.within("port", [1, 65535]),
-      gateways: field.texts("gateways"),
+      gateways: field.texts("gateways").map((name) => fullGateway(name, namespace)),
       sourceLabels: field.textMap("sourceLabels"),
       sourceNamespace: field.text("sourceNamespace"),
     },

@@ -73,7 +73,11 @@ function resolveOutbound(
   const service = mesh.services.get(host);
   const protocol = service?.ports.find(({ number }) => number === port)?.protocol;
   if (service === undefined || protocol === undefined) return undefined;
-  if (protocol === "tcp") return { host, port, protocol, listen, routes: [] };
+  if (protocol === "tcp") {
+    const policy = ruleFor(mesh, service, workload.namespace)?.policy;
+    const connections = { pool: policy?.connectionPool, hash: policy?.loadBalancer?.hash };
+    return { host, port, protocol, listen, routes: [], connections };
+  }
   const listener = { workload, port, gateways: ["mesh"], authority: `${host}:${String(port)}` };
   const owner = virtualServiceFor(mesh, host, workload);
   const routes: Route[] = owner === undefined ? [] : routesOf(mesh, owner, listener);

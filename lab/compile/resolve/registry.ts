@@ -19,6 +19,10 @@ export function fullHost(host: string, namespace: string): string {
     : `${host.toLowerCase()}.${namespace}.${clusterDomain}`;
 }
 
+/** `namespace/name` of a Gateway; `mesh` stands for itself. */
+export const fullGateway = (name: string, namespace: string): string =>
+  name === "mesh" || name.includes("/") ? name : `${namespace}/${name}`;
+
 /** Whether a host, or a pattern such as `*.example.com`, covers another. */
 export function covers(pattern: string, host: string): boolean {
   if (pattern === "*" || pattern === host) return true;
@@ -44,6 +48,15 @@ export function checkPort(service: Service, port: number, field: Field): void {
   const ports = service.ports.map(({ number }) => number);
   if (!ports.includes(port))
     field.refuse(`${service.host} has no port ${String(port)}; it has ${ports.join(", ")}`);
+}
+
+/** Refuses a destination without port where none of the ports that it can mean, those that are `called`, exists. */
+export function checkImpliedPort(service: Service, called: number[], field: Field): void {
+  const ports = service.ports.map(({ number }) => number);
+  if (called.length > 0 && !called.some((port) => ports.includes(port)))
+    field.refuse(
+      `give port: without it the one that was called is meant (${called.join(", ")}), which ${service.host} has not; it has ${ports.join(", ")}`,
+    );
 }
 
 /** Refuses a subset that no DestinationRule declares. */

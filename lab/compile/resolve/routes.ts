@@ -3,7 +3,7 @@ import { type Mesh, type Service } from "../model/mesh";
 import { type ResolvedForward, type Route } from "../model/proxy";
 import { type Forward, type HttpRoute, type RouteMatch, type VirtualService } from "../model/routing";
 import { type Workload } from "../types";
-import { ruleFor, settingsAt } from "./traffic";
+import { hashAt, ruleFor } from "./traffic";
 
 /** Where routes are wanted: a proxy's listener. */
 export type Listener = {
@@ -96,11 +96,13 @@ function resolveRoute(
 function resolveForward(
   mesh: Mesh,
   forward: Forward,
-  { workload, port, authority }: Listener,
+  { workload, port, gateways, authority }: Listener,
 ): ResolvedForward {
   const portOf = (destination: { host: string; port: number | undefined }): number => {
     const ports = mesh.services.get(destination.host)?.ports ?? [];
-    return destination.port ?? (ports.length === 1 ? ports[0]?.number : undefined) ?? port;
+    // Within the mesh it is the port that was called, even of a service that has one port only.
+    const only = ports.length === 1 && !gateways.includes("mesh") ? ports[0]?.number : undefined;
+    return destination.port ?? only ?? port;
   };
   const wanted =
     forward.destinations.length === 1
@@ -113,7 +115,7 @@ function resolveForward(
       const target = { host, subset, port: portOf({ host, port: own }) };
       const service = mesh.services.get(host);
       const rule = service && ruleFor(mesh, service, workload.namespace);
-      return { ...rest, target, traffic: settingsAt(rule, target.port, subset) };
+      return { ...rest, target, hash: hashAt(rule, own, subset) };
     }),
     mirrors: forward.mirrors.map(({ percent, ...mirror }) => ({
       percent,

@@ -34,7 +34,7 @@ function toEndpoint({ meshed }: MeshService, workload: Workload, trustDomain: st
   return {
     workload: workload.name,
     labels: workload.labels,
-    identity: meshed ? identityOf(trustDomain, workload) : undefined,
+    identity: identityOf(trustDomain, workload),
     addresses: new Map(
       workload.inbound.map(({ port, listen, application }) => [port, meshed ? listen : application]),
     ),

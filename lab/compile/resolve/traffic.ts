@@ -1,5 +1,10 @@
 import { type Mesh, rootNamespace, type Service } from "../model/mesh";
-import { type DestinationRule, type TrafficPolicy, type TrafficSettings } from "../model/traffic";
+import {
+  type DestinationRule,
+  type HashKey,
+  type TrafficPolicy,
+  type TrafficSettings,
+} from "../model/traffic";
 import { covers } from "./registry";
 
 /** A port's own settings stand for themselves: they inherit nothing. */
@@ -30,6 +35,22 @@ export function settingsAt(
     tls: pick("tls"),
     retryBudget: settings.retryBudget ?? base.retryBudget,
   };
+}
+
+/**
+ * What consistent hashing of a route's destination goes by: of the narrowest policy that says so, even where a
+ * narrower one balances in another way. Settings of a port count where the destination names it.
+ */
+export function hashAt(
+  rule: DestinationRule | undefined,
+  port: number | undefined,
+  subset: string | undefined,
+): HashKey | undefined {
+  const policy = rule?.subsets.find(({ name }) => name === subset)?.policy;
+  const atPortOf = (of: TrafficPolicy | undefined): TrafficSettings | undefined =>
+    port === undefined ? undefined : of?.ports.get(port);
+  const candidates = [atPortOf(policy), policy, atPortOf(rule?.policy), rule?.policy];
+  return candidates.map((settings) => settings?.loadBalancer?.hash).find((hash) => hash !== undefined);
 }
 
 /**

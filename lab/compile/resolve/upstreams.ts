@@ -1,10 +1,10 @@
 import { type Identity, selects } from "../model/common";
-import { type Mesh, type Service } from "../model/mesh";
+import { type Mesh, type Service, type ServiceEndpoint } from "../model/mesh";
 import { type IngressPort, type OutboundPort, type Proxy, type Route, type Upstream } from "../model/proxy";
 import { type Target } from "../model/routing";
 import { type DestinationRule } from "../model/traffic";
 import { type Workload } from "../types";
-import { expectedMode } from "./policies";
+import { expectedMode, mutualTlsAt } from "./policies";
 import { ruleFor, settingsAt } from "./traffic";
 
 type Uses = { outbound: OutboundPort[]; ingress: IngressPort[] } & Pick<Proxy, "jwt" | "tracing">;
@@ -49,6 +49,10 @@ function upstreamsAt(
   const rule = ruleFor(mesh, service, workload.namespace);
   const protocol = service.ports.find(({ number }) => number === port)?.protocol;
   if (protocol === undefined) return [];
+  const endpoints = service.endpoints.map((endpoint) => ({
+    ...endpoint,
+    mutualTls: service.meshed && takesMutualTls(mesh, endpoint, port),
+  }));
   const identities = [...new Set(service.endpoints.flatMap(({ identity }) => identity ?? []))].sort();
   const common = {
     service,
@@ -62,16 +66,22 @@ function upstreamsAt(
     {
       ...common,
       target: { host: service.host, subset: undefined, port },
-      endpoints: service.endpoints,
+      endpoints,
       traffic: settingsAt(rule, port),
       origin: rule?.origin ?? service.entry?.origin,
     },
     ...(rule?.subsets ?? []).map((subset) => ({
       ...common,
       target: { host: service.host, subset: subset.name, port },
-      endpoints: service.endpoints.filter(({ labels }) => selects(subset.labels, labels)),
+      endpoints: endpoints.filter(({ labels }) => selects(subset.labels, labels)),
       traffic: settingsAt(rule as DestinationRule, port, subset.name),
       origin: subset.origin,
     })),
   ];
+}
+
+/** A workload, or one of its ports, may be without mutual TLS where its namespace has it. */
+function takesMutualTls(mesh: Mesh, { workload: name }: ServiceEndpoint, port: number): boolean {
+  const workload = mesh.workloads.find((one) => one.name === name);
+  return workload !== undefined && mutualTlsAt(mesh, workload, port).mode !== "DISABLE";
 }

@@ -5,19 +5,30 @@ import { readHeaderOperations } from "./headers";
 import { readDirectResponse, readRedirect, readRewrite } from "./http-actions";
 import { readCors, readFault, readPercentage, readRetries } from "./http-policies";
 import { readRouteMatch } from "./matches";
-import { checkPort, checkSubset, findService, fullHost, type Registry } from "./registry";
+import {
+  checkImpliedPort,
+  checkPort,
+  checkSubset,
+  findService,
+  fullGateway,
+  fullHost,
+  type Registry,
+} from "./registry";
 
-/** `mesh`: whether it is, among others, for calls within the mesh. */
-type RouteContext = { registry: Registry; mesh: boolean };
+/** `mesh`: whether it is, among others, for calls within the mesh; `called` are the ports of its hosts there. */
+type RouteContext = { registry: Registry; mesh: boolean; called: number[] };
 
 /** Reads a VirtualService: its HTTP routes, with each destination resolved. */
 export function readVirtualService(identity: Identity, spec: Field, registry: Registry): VirtualService {
   const gateways = readGateways(identity, spec, registry);
-  const context = { registry, mesh: gateways.includes("mesh") };
+  const mesh = gateways.includes("mesh");
+  const hosts = readHosts(identity, spec, { registry, mesh });
+  const known = hosts.flatMap((host) => registry.services.get(host)?.ports ?? []);
+  const context = { registry, mesh, called: mesh ? known.map(({ number }) => number) : [] };
   const service: VirtualService = {
     ...identity,
     gateways,
-    hosts: readHosts(identity, spec, context),
+    hosts,
     exported: readExportTo(spec),
     routes: spec.list("http").map((route) => readRoute(identity, route, context)),
   };
@@ -35,8 +46,7 @@ export function readExportTo(spec: Field): boolean {
 
 function readGateways({ namespace }: Identity, spec: Field, registry: Registry): string[] {
   const named = spec.list("gateways").map((field) => {
-    const name = field.asText();
-    const full = name === "mesh" || name.includes("/") ? name : `${namespace}/${name}`;
+    const full = fullGateway(field.asText(), namespace);
     if (full !== "mesh" && !registry.gateways.has(full))
       field.refuse(`no Gateway ${full}; known are ${["mesh", ...registry.gateways].join(", ")}`);
     return full;
@@ -44,7 +54,11 @@ function readGateways({ namespace }: Identity, spec: Field, registry: Registry):
   return named.length === 0 ? ["mesh"] : named;
 }
 
-function readHosts({ namespace }: Identity, spec: Field, { registry, mesh }: RouteContext): string[] {
+function readHosts(
+  { namespace }: Identity,
+  spec: Field,
+  { registry, mesh }: Pick<RouteContext, "registry" | "mesh">,
+): string[] {
   const fields = spec.list("hosts");
   if (fields.length === 0)
     spec.refuse("hosts is missing; a VirtualService that others delegate to is not supported");
@@ -67,15 +81,15 @@ function refuseAuthority(match: Field, mesh: boolean): void {
     match.get("authority")?.refuse("within the mesh of a laptop a request names no host; only for gateways");
 }
 
-function readRoute(identity: Identity, field: Field, { registry, mesh }: RouteContext): HttpRoute {
-  for (const match of field.list("match")) refuseAuthority(match, mesh);
-  const action = readAction(identity, field, registry);
+function readRoute(identity: Identity, field: Field, context: RouteContext): HttpRoute {
+  for (const match of field.list("match")) refuseAuthority(match, context.mesh);
+  const action = readAction(identity, field, context);
   if (action.kind !== "forward")
     for (const name of ["fault", "rewrite"]) field.get(name)?.refuse(`has no effect beside ${action.kind}`);
   return {
     name: field.text("name") ?? "",
     origin: field.origin,
-    matches: field.list("match").map(readRouteMatch),
+    matches: field.list("match").map((match) => readRouteMatch(match, identity.namespace)),
     action,
     headers: readHeaderOperations(field),
     fault: readFault(field),
@@ -83,19 +97,19 @@ function readRoute(identity: Identity, field: Field, { registry, mesh }: RouteCo
   };
 }
 
-function readAction(identity: Identity, field: Field, registry: Registry): HttpRoute["action"] {
+function readAction(identity: Identity, field: Field, context: RouteContext): HttpRoute["action"] {
   const actions = ["route", "redirect", "directResponse"].filter((name) => field.has(name));
   if (actions.length !== 1) field.refuse("give one of route, redirect and directResponse");
   const redirect = field.get("redirect");
   if (redirect !== undefined) return readRedirect(redirect);
   const response = field.get("directResponse");
   if (response !== undefined) return readDirectResponse(response);
-  return readForward(identity, field, registry);
+  return readForward(identity, field, context);
 }
 
-function readForward({ namespace }: Identity, field: Field, registry: Registry): Forward {
+function readForward({ namespace }: Identity, field: Field, context: RouteContext): Forward {
   const target = (destination: Field): Pick<Destination, "host" | "subset" | "port"> =>
-    readTarget(destination, namespace, registry);
+    readTarget(destination, namespace, context);
   const destinations = field.list("route").map((route): Destination => {
     const destination = route.get("destination");
     if (destination === undefined) route.refuse("destination is missing");
@@ -127,16 +141,17 @@ function checkWeights(field: Field, destinations: Destination[]): void {
 function readTarget(
   field: Field,
   namespace: string,
-  registry: Registry,
+  { registry, called }: RouteContext,
 ): Pick<Destination, "host" | "subset" | "port"> {
   const hostField = field.get("host");
   const host = fullHost(hostField?.asText() ?? "", namespace);
   const port = field.get("port")?.within("number", [1, 65535]);
   const subset = field.text("subset");
   const service = findService(registry, host, hostField ?? field);
-  if (service !== undefined && port !== undefined) checkPort(service, port, field.get("port") ?? field);
-  if (service !== undefined && subset !== undefined)
-    checkSubset(registry, host, subset, field.get("subset") ?? field);
+  if (service === undefined) return { host, subset, port };
+  if (port === undefined) checkImpliedPort(service, called, field);
+  else checkPort(service, port, field.get("port") ?? field);
+  if (subset !== undefined) checkSubset(registry, host, subset, field.get("subset") ?? field);
   return { host, subset, port };
 }
 
