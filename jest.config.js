@@ -16,6 +16,8 @@ const onDemand = ["mesh", "cluster"].map((name) => ({
   displayName: name,
   testMatch: [`<rootDir>/test/${name}/*.${name}.test.ts`],
 }));
+/** Asks a real istiod, so it runs only where it is asked for by name. */
+const fidelity = { ...base, displayName: "fidelity", testMatch: ["<rootDir>/lab/**/*.fidelity.test.ts"] };
 const isAsked = ({ displayName }) =>
   process.argv.some((word) => word === displayName || word === `--selectProjects=${displayName}`);
 
@@ -34,10 +36,11 @@ module.exports = {
         "\\.system\\.test\\.ts$",
         "\\.mesh\\.test\\.ts$",
         "\\.cluster\\.test\\.ts$",
+        "\\.fidelity\\.test\\.ts$",
       ],
     },
     { ...base, ...infrastructure, displayName: "int", testMatch: ["<rootDir>/**/*.int.test.ts"] },
     { ...base, displayName: "system", testMatch: ["<rootDir>/**/*.system.test.ts"] },
-    ...onDemand.filter(isAsked),
+    ...[...onDemand, fidelity].filter(isAsked),
   ],
 };
