@@ -5,14 +5,15 @@ import { outboundCluster } from "./cluster-name";
 import { compact, typed } from "./json";
 
 /** Where a cluster's requests may go, each endpoint marked by whether it speaks mutual TLS. */
-export function toLoadAssignment({ target, endpoints }: Upstream): Json {
+export function toLoadAssignment({ target, endpoints, service }: Upstream): Json {
   const lb_endpoints = endpoints.flatMap((endpoint) => {
     const address = endpoint.addresses.get(target.port);
     if (address === undefined) return [];
     return [
       compact({
         endpoint: { address: toAddress(address) },
-        health_status: "HEALTHY",
+        // Of what is outside the mesh nobody says so.
+        health_status: service.entry === undefined ? "HEALTHY" : undefined,
         metadata: endpoint.mutualTls
           ? { filter_metadata: { "envoy.transport_socket_match": { tlsMode: "istio" } } }
           : undefined,

@@ -7,7 +7,7 @@ import { reduceTracing } from "./tracing";
 /** What an HTTP connection manager means, but for its routes. */
 export function reduceConnectionManager(config: JsonObject, port: number): Features {
   const fields = Fields.of(config);
-  for (const name of ["@type", "rds", "route_config"]) fields.take(name);
+  for (const name of ["rds", "route_config"]) fields.take(name);
   return {
     ...reduceFilters(objectsOf(fields.take("http_filters")), port),
     "access log": reduceAccessLog(fields),

@@ -15,10 +15,13 @@ const managerName = "envoy.filters.network.http_connection_manager";
 /** A door, and for every way of coming in what happens then, by resource. */
 export function reduceDoor({ resource, listener, chains }: Door): Record<string, Features> {
   const isInbound = resource.startsWith("inbound ");
+  const isOutbound = resource.startsWith("outbound ");
   const result: Record<string, Features> = {
     [resource]: {
       ...(isInbound && { "who may connect": chains.map((chain) => reduceMatch(chain)) }),
-      "access log": isInbound ? reduceAccessLog(Fields.of(listener)) : undefined,
+      // Of connections that no chain takes, which is for a port that others connect to.
+      "access log of connections": isOutbound ? undefined : reduceAccessLog(Fields.of(listener)),
+      listener: isOutbound ? (listener.traffic_direction ?? null) : reduceListener(listener, chains),
     },
   };
   const port = Number(/\d+$/.exec(resource)?.[0]);
@@ -28,6 +31,24 @@ export function reduceDoor({ resource, listener, chains }: Door): Record<string,
       result[part] = { ...result[part], ...features };
   }
   return result;
+}
+
+/** How connections are taken. Whether TLS is looked for matters where a chain asks for it. */
+function reduceListener(listener: JsonObject, chains: JsonObject[]): Json {
+  const asksForTls = chains.some((chain) => objectOf(chain.filter_chain_match).transport_protocol === "tls");
+  const inspectors = objectsOf(listener.listener_filters)
+    .filter(({ name }) => name === "envoy.filters.listener.tls_inspector")
+    // Disabled for the port of the interception itself, which a laptop has not.
+    .map((filter) => omit(filter, "filter_disabled"));
+  return {
+    ...Fields.of(listener).takeAll(
+      "traffic_direction",
+      "listener_filters_timeout",
+      "continue_on_listener_filters_timeout",
+      "max_connections_to_accept_per_socket_event",
+    ),
+    ...(asksForTls && { inspectors }),
+  };
 }
 
 /** Which connections a chain takes. Of their port there is no need to speak: a laptop's listener has one. */
@@ -44,7 +65,9 @@ function reduceChain(chain: JsonObject, resource: string, port: number): Record<
   const fields = Fields.of(chain);
   const tls = reduceTls(fields);
   const filters = objectsOf(fields.take("filters"));
-  for (const name of ["filter_chain_match", "name"]) fields.take(name);
+  fields.take("filter_chain_match");
+  // An outbound listener is for one host here, so that its chain has no need of a name.
+  if (!resource.startsWith("inbound ")) fields.take("name");
   const manager = filters.find(({ name }) => name === managerName);
   const network = filters.filter((filter) => filter !== manager);
   const config = objectOf(manager?.typed_config);

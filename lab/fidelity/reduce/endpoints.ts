@@ -22,13 +22,14 @@ export function reduceEndpoints(
 function reduceEndpoint(
   item: JsonObject,
   nameAddress: NameAddress,
-): Record<"at" | "mutual_tls" | "weight", Json> {
+): Record<"at" | "mutual_tls" | "weight" | "health", Json> {
   const address = objectOf(objectOf(item.endpoint).address);
   const match = objectOf(objectOf(item.metadata).filter_metadata)["envoy.transport_socket_match"];
   return {
     at: nameAddress(address),
     mutual_tls: objectOf(match).tls_mode === "istio",
     weight: item.load_balancing_weight ?? 1,
+    health: item.health_status ?? "UNKNOWN",
   };
 }
 

@@ -22,5 +22,11 @@ export function reduceFilters(filters: JsonObject[], port: number): Features {
     const one = { type: String(type), ...told };
     result[feature] = before === undefined ? one : Array.isArray(before) ? [...before, one] : [before, one];
   }
-  return { "order of filters": filters.map(({ name }) => String(name)), ...result };
+  return { "order of filters": filters.map(titleOf), ...result };
+}
+
+/** `envoy.filters.http.router (Router)`. */
+function titleOf({ name, typed_config }: JsonObject): string {
+  const type = String(objectOf(typed_config)["@type"]).split(".").at(-1) ?? "";
+  return `${String(name)} (${type})`;
 }

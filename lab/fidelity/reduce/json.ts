@@ -37,8 +37,8 @@ function snakeCase(key: string): string {
   return digits[name] ?? name;
 }
 
-/** Values that an enumeration has where nothing is said; some write them down. */
-const defaults: Record<string, Json | undefined> = { denominator: "HUNDRED", action: "ALLOW" };
+/** Values that a field has where nothing is said; some write them down. */
+const defaults: Record<string, Json | undefined> = { denominator: "HUNDRED", action: "ALLOW", value: 0 };
 
 /** `5.500s` and `5.5s` are the same time. */
 function normalText(text: string): string | number {

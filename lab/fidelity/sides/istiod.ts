@@ -68,18 +68,23 @@ function inboundDoor({ listeners }: Dump, port: number): Door {
   };
 }
 
-/** By the service's own address where there is such a listener, which is so for TCP. */
+/**
+ * By the service's own address where there is such a listener, which is so for TCP. Where hosts share one, and are told
+ * apart by the name that TLS asks for, the chain of this host; then its filters are what is left to compare.
+ */
 function outboundDoor({ listeners }: Dump, { host, port }: Workload["outbound"][number], world: World): Door {
   const index = world.services.findIndex((service) => service.host === host);
   const names = [`${serviceAddress(index)}_${String(port)}`, `0.0.0.0_${String(port)}`];
   const found = names.flatMap((name) => listeners.filter((listener) => listener.name === name));
   const { filter_chains, default_filter_chain, ...listener } = found[0] ?? {};
-  const [first] = [...objectsOf(filter_chains), objectOf(default_filter_chain)];
-  return {
-    resource: `outbound ${host}:${String(port)}`,
-    listener,
-    chains: first === undefined ? [] : [first],
-  };
+  const chains = objectsOf(filter_chains);
+  const named = chains.filter(({ filter_chain_match }) => {
+    const { server_names } = objectOf(filter_chain_match);
+    return Array.isArray(server_names) && server_names.includes(host);
+  });
+  const [first] = [...named, ...chains, objectOf(default_filter_chain)];
+  const resource = `outbound ${host}:${String(port)}`;
+  return { resource, listener, chains: first === undefined ? [] : [first] };
 }
 
 function ingressDoor({ listeners }: Dump, port: number): Door {
@@ -97,7 +102,9 @@ function peerHosts({ routes }: Dump, { host, port }: Workload["outbound"][number
 
 function ingressHosts({ routes }: Dump, port: number): ProxySources["hosts"] {
   const config = routes.find(({ name }) => name === `http.${String(port)}`) ?? {};
-  return objectsOf(config.virtual_hosts).map((host) => ({
+  // Where there is no route at all istiod puts a host that answers 404, which Envoy does by itself as well.
+  const hosts = objectsOf(config.virtual_hosts).filter(({ name }) => name !== `blackhole:${String(port)}`);
+  return hosts.map((host) => ({
     resource: `ingress ${String(host.name)}`,
     host,
     config,
