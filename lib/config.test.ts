@@ -34,7 +34,7 @@ describe("loadConfig", () => {
   test("reports every problem at once and takes an empty string for missing", () => {
     const environment = { PORT: "eighty", DATABASE_URL: "", LOG_LEVEL: "loud", DRAIN_DELAY_MS: "-1" };
     expect(problemsOf(commonEnv, environment)).toEqual([
-      "PORT must be a whole number",
+      "PORT must be a port or the absolute path of a socket",
       "DATABASE_URL is missing (the service's own Postgres database)",
       "NATS_URL is missing (NATS with JetStream)",
       expect.stringMatching(/^LOG_LEVEL Invalid option/),
@@ -60,4 +60,16 @@ describe("loadConfig", () => {
       secret,
     );
   });
+});
+
+test.each([
+  ["0", 0],
+  ["65535", 65_535],
+  ["/run/symphony/order", "/run/symphony/order"],
+])("a server listens at %s", (text, value) => {
+  expect(loadConfig({ PORT: env.portOrSocket() }, { PORT: text })).toEqual({ PORT: value });
+});
+
+test.each(["70000", "-1", "order.sock", "80a"])("a server does not listen at %s", (text) => {
+  expect(problemsOf({ PORT: env.portOrSocket() }, { PORT: text })).toHaveLength(1);
 });

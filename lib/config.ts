@@ -32,6 +32,13 @@ function wholeNumber(min: number, max: number) {
 export const env = {
   /** A port; 0 lets the system choose. */
   port: () => wholeNumber(0, MAX_PORT),
+  /** Where to listen: a port, or the absolute path of a Unix domain socket. */
+  portOrSocket: () =>
+    z
+      .string()
+      .regex(/^(\/.+|\d{1,5})$/, "must be a port or the absolute path of a socket")
+      .transform((text) => (text.startsWith("/") ? text : Number(text)))
+      .pipe(z.union([z.string(), z.number().max(MAX_PORT)], `must be at most ${MAX_PORT}`)),
   integer: ({ min = 0, max = Number.MAX_SAFE_INTEGER }: { min?: number; max?: number } = {}) =>
     wholeNumber(min, max),
   /** Milliseconds. */
@@ -52,7 +59,7 @@ export const env = {
 /** What every service reads. */
 export const commonEnv = {
   HOST: env.text().default("127.0.0.1").describe("address to listen on"),
-  PORT: env.port().describe("port of the HTTP server, 0 for a free one"),
+  PORT: env.portOrSocket().describe("port of the HTTP server, 0 for a free one; or the path of a socket"),
   DATABASE_URL: env.url().describe("the service's own Postgres database"),
   NATS_URL: env.url().describe("NATS with JetStream"),
   LOG_LEVEL: z

@@ -63,8 +63,11 @@ export function grpcService<N extends GrpcServiceName>(
 }
 
 export type GrpcServer = {
-  /** Binds `port` (0 takes a free one), marks every service as serving and gives the port. */
-  listen(host: string, port: number): Promise<number>;
+  /**
+   * Binds `port` (0 takes a free one; a path is that of a Unix domain socket), marks every service as serving and
+   * gives the target that clients use.
+   */
+  listen(host: string, port: number | string): Promise<string>;
   /** Marks every service as not serving, lets running calls end for up to 5 s, then cuts them. */
   close(): Promise<void>;
 };
@@ -88,10 +91,12 @@ export function createGrpcServer(options: {
   return {
     listen(host, port) {
       return new Promise((resolve, reject) => {
-        server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, boundPort) => {
+        const target = typeof port === "string" ? `unix:${port}` : `${host}:${port}`;
+        server.bindAsync(target, ServerCredentials.createInsecure(), (error, boundPort) => {
           if (error) return reject(error);
           for (const name of names) health.setStatus(name, "SERVING");
-          resolve(boundPort);
+          const reachable = host === "0.0.0.0" ? "127.0.0.1" : host;
+          resolve(typeof port === "string" ? target : `${reachable}:${boundPort}`);
         });
       });
     },

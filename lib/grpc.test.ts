@@ -53,9 +53,9 @@ async function serve(reserve: Reserve) {
     log: createLog("inventory", "info", sink),
     metrics,
   });
-  const port = await server.listen("127.0.0.1", 0);
+  const target = await server.listen("127.0.0.1", 0);
   closers.push(() => server.close());
-  return { target: `127.0.0.1:${port}`, port, server, metrics, lines };
+  return { target, server, metrics, lines };
 }
 
 function connectTo(target: string, deadlineMs?: number): Inventory {

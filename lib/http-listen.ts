@@ -2,7 +2,9 @@ import { createServer, type RequestListener, type ServerResponse } from "node:ht
 import type { AddressInfo, Socket } from "node:net";
 
 export type HttpServer = {
+  /** `unix:<path>` of a socket, which is no URL that anybody could fetch. */
   url: string;
+  /** 0 of a socket. */
   port: number;
   /**
    * Takes no new connection, lets running requests finish, ends event streams, and cuts what is left after
@@ -29,10 +31,18 @@ function endStream(response: ServerResponse): void {
   response.end();
 }
 
-/** Serves `app`; port 0 takes a free one. Throws what `listen` reports, such as EADDRINUSE. */
+function urlOf(host: string, port: number): string {
+  const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/**
+ * Serves `app`; port 0 takes a free one, a path is that of a Unix domain socket. Throws what `listen` reports, such
+ * as EADDRINUSE.
+ */
 export async function listenHttp(
   app: RequestListener,
-  { host, port }: { host: string; port: number },
+  { host, port }: { host: string; port: number | string },
 ): Promise<HttpServer> {
   const running = new Set<ServerResponse>();
   const server = createServer({
@@ -57,17 +67,18 @@ export async function listenHttp(
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, () => {
+    const listening = (): void => {
       server.off("error", reject);
       resolve();
-    });
+    };
+    if (typeof port === "string") server.listen(port, listening);
+    else server.listen(port, host, listening);
   });
-  const bound = (server.address() as AddressInfo).port;
-  const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const address = server.address() as AddressInfo | string;
 
   return {
-    url: `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${bound}`,
-    port: bound,
+    url: typeof address === "string" ? `unix:${address}` : urlOf(host, address.port),
+    port: typeof address === "string" ? 0 : address.port,
     close(graceMs = DEFAULT_GRACE_MS) {
       closing = true;
       return new Promise((resolve) => {

@@ -129,7 +129,7 @@ test("stops in order: not ready, then no server, then no workers, and only once"
 test("refuses a bad environment before it touches anything", async () => {
   const bad = startService(define(), { PORT: "x", DATABASE_URL: database.url });
   await expect(bad).rejects.toThrow(ConfigError);
-  await expect(bad).rejects.toThrow(/PORT must be a whole number.*NATS_URL is missing/);
+  await expect(bad).rejects.toThrow(/PORT must be a port.*NATS_URL is missing/);
 });
 
 test.each([

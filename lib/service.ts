@@ -103,12 +103,11 @@ async function listenGrpc(
   { config, log, metrics }: { config: Record<string, unknown>; log: Log; metrics: Metrics },
 ): Promise<{ server: Grpc.GrpcServer; target: string }> {
   const port = config.GRPC_PORT;
-  if (typeof port !== "number") throw new Error("a service with gRPC needs GRPC_PORT in its env");
-  const host = String(config.HOST);
+  if (typeof port !== "number" && typeof port !== "string")
+    throw new Error("a service with gRPC needs GRPC_PORT in its env");
   const { createGrpcServer } = createRequire(__filename)("./grpc") as typeof Grpc;
   const server = createGrpcServer({ services, log, metrics });
-  const bound = await server.listen(host, port);
-  return { server, target: `${host === "0.0.0.0" ? "127.0.0.1" : host}:${bound}` };
+  return { server, target: await server.listen(String(config.HOST), port) };
 }
 
 /** After this time a service whose token keys cannot be fetched takes at least the requests that need none. */

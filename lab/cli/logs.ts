@@ -22,7 +22,10 @@ const pollMs = 250;
 export function logsCommand(): Command {
   return new Command("logs")
     .description("what the processes logged, merged by time; also after they have ended")
-    .argument("[service]", "only of this service, or of nats or postgres")
+    .argument(
+      "[process]",
+      "only of this service, of nats or postgres, or of a sidecar: order-sidecar, ingress",
+    )
     .option("-f, --follow", "go on with what is logged from now on, until Ctrl-C")
     .option("-n, --lines <n>", "how many lines to begin with", parseInteger(0, 100_000), 100)
     .option("--json", "print JSON lines, as they were logged")
@@ -55,6 +58,8 @@ async function logs(service: string | undefined, options: Options): Promise<void
   }
 }
 
+const isSidecar = (name: string): boolean => name.endsWith("-sidecar") || name === "ingress";
+
 function findSources(service: string | undefined): Source[] {
   const folder = logFolder(stateFolder());
   const names = existsSync(folder)
@@ -67,7 +72,12 @@ function findSources(service: string | undefined): Source[] {
   }
   const found = names
     .map((name) => name.slice(0, -".log".length))
-    .filter((name) => service === undefined || name === service || name.replace(/-\d+$/, "") === service);
+    .filter((name) =>
+      // A sidecar logs every request: only for who asks.
+      service === undefined
+        ? !isSidecar(name)
+        : name === service || name.replace(/-\d+(?=$|-sidecar$)/, "") === service,
+    );
   if (found.length === 0) {
     const known = names.map((name) => name.slice(0, -".log".length)).join(", ");
     throw new Failure("logs.unknown", `there is no log of ${String(service)}`, {

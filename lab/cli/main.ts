@@ -8,10 +8,12 @@ import { dlqCommand } from "./dlq";
 import { doctorCommand } from "./doctor";
 import { downCommand } from "./down";
 import { faultCommand } from "./fault";
+import { forwardCommand } from "./forward";
 import { installCommand } from "./install";
 import { invariantsCommand } from "./invariants";
 import { loadCommand } from "./load";
 import { logsCommand } from "./logs";
+import { meshCommand } from "./mesh";
 import { metricsCommand } from "./metrics";
 import { orderCommand } from "./order";
 import { replayCommand } from "./replay";
@@ -60,6 +62,8 @@ function createProgram(): Command {
     metricsCommand(),
     loadCommand(),
     faultCommand(),
+    meshCommand(),
+    forwardCommand(),
     compileCommand(),
     dlqCommand(),
     invariantsCommand(),
@@ -79,12 +83,14 @@ const laptopOnly: Record<string, string> = {
   up: "skaffold run installs it there",
   down: "skaffold delete takes it away there",
   reset: "skaffold delete and skaffold run start anew there",
+  mesh: "kubectl apply, kubectl diff and istioctl proxy-status do it there",
 };
 
 function refuseOnCluster(command: Command): void {
-  const instead = laptopOnly[command.name()];
+  const family = command.parent?.name() === "mesh" ? "mesh" : command.name();
+  const instead = laptopOnly[family];
   if (instead === undefined || targetName() === "laptop") return;
-  throw new Failure("usage.laptop_only", `${command.name()} is about this machine, not about a cluster`, {
+  throw new Failure("usage.laptop_only", `${family} is about this machine, not about a cluster`, {
     fix: instead,
     exitCode: exitCodes.usage,
   });

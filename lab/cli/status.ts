@@ -1,5 +1,6 @@
 import { Command } from "commander";
 
+import { type LocalAddress, requestLocal } from "../../lib/local-http";
 import { exitCodes } from "../run/failure";
 import { memoryOf } from "../run/memory";
 import { stateFolder } from "../run/project";
@@ -45,6 +46,7 @@ async function inspect(state: RunState) {
   const known = processes.map((entry) => entry.memoryBytes).filter((bytes) => bytes !== undefined);
   return {
     url: state.url,
+    mesh: state.control !== undefined,
     startedAt: state.startedAt,
     runnerPid: state.runner.pid,
     natsUrl: state.natsUrl?.replace(/\/\/.*@/, "//"),
@@ -55,7 +57,7 @@ async function inspect(state: RunState) {
 
 async function inspectProcess(entry: ProcessState): Promise<ProcessReport> {
   const readiness =
-    entry.status === "ready" && entry.url !== undefined ? await askReady(entry.url) : undefined;
+    entry.status === "ready" && entry.address !== undefined ? await askReady(entry.address) : undefined;
   return {
     name: entry.name,
     status: readiness?.ready === false ? "not ready" : entry.status,
@@ -68,11 +70,10 @@ async function inspectProcess(entry: ProcessState): Promise<ProcessReport> {
   };
 }
 
-async function askReady(url: string): Promise<{ ready: boolean; checks: Check | undefined }> {
+async function askReady(address: LocalAddress): Promise<{ ready: boolean; checks: Check | undefined }> {
   try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
-    const body = (await response.json()) as { checks?: Check };
-    return { ready: response.ok, checks: body.checks };
+    const { status, body } = await requestLocal(address, "/readyz");
+    return { ready: status === 200, checks: (JSON.parse(body) as { checks?: Check }).checks };
   } catch {
     return { ready: false, checks: undefined };
   }
@@ -98,5 +99,6 @@ function show(report: Awaited<ReturnType<typeof inspect>>, ready: boolean): void
     ),
   );
   const memory = report.memoryBytes === undefined ? "" : `, ${formatBytes(report.memoryBytes)} in all`;
-  note(`${ready ? "everything is ready" : "not everything is ready"} at ${report.url}${memory}`);
+  const mesh = report.mesh ? "" : ", without the mesh";
+  note(`${ready ? "everything is ready" : "not everything is ready"} at ${report.url}${memory}${mesh}`);
 }

@@ -15,6 +15,8 @@ type Options = {
   replicas?: { service: ServiceName; count: number }[];
   set?: Setting[];
   logLevel: string;
+  /** Of `--no-mesh`: commander makes it true without the option. */
+  mesh: boolean;
   json?: boolean;
 };
 
@@ -23,7 +25,7 @@ export function upCommand(): Command {
     .description("start everything and keep it running until Ctrl-C")
     .option(
       "--port <port>",
-      "port of the gateway (default: PORT or 8080; 0 takes a free one)",
+      "port that users come in at (default: PORT or 8080; 0 takes a free one)",
       parseInteger(0, 65_535),
     )
     .option(
@@ -36,6 +38,7 @@ export function upCommand(): Command {
       "a variable for one service; may be repeated",
       collect(settingOption),
     )
+    .option("--no-mesh", "without sidecars: no retries, timeouts, breakers, mutual TLS or faults")
     .option("--log-level <level>", "least level that services log", "info")
     .option("--json", "print what runs as JSON")
     .action(up);
@@ -104,9 +107,11 @@ async function up(options: Options): Promise<void> {
     ) as Replicas,
     overrides: groupSettings(options.set ?? []),
     logLevel: options.logLevel,
+    mesh: options.mesh,
     signal: interrupted.signal,
   });
   running.stack = stack;
+  if (!options.mesh) warnWithoutMesh();
   await welcome(stack, performance.now() - startedAt, options.json === true);
   const signal = await stopped;
   await stack.stop();
@@ -120,23 +125,40 @@ function groupSettings(settings: Setting[]): Partial<Record<ServiceName, Record<
   return grouped;
 }
 
+function warnWithoutMesh(): void {
+  const paint = painter(process.stderr);
+  note(paint("red", "without the mesh: services call each other straight, in plaintext and unchecked."));
+  note(
+    paint(
+      "red",
+      "No retries, timeouts, circuit breakers, mutual TLS or access rules; faults and mesh/ have no effect.",
+    ),
+  );
+}
+
 async function welcome(stack: Stack, tookMs: number, json: boolean): Promise<void> {
-  const urls = Object.fromEntries(serviceNames.map((name) => [name, stack.serviceUrl(name)]));
+  const { url, natsUrl } = stack;
   if (json) {
-    printJson({ url: stack.url, urls, natsUrl: stack.natsUrl, startedInMs: Math.round(tookMs) });
+    printJson({ url, mesh: stack.mesh !== undefined, natsUrl, startedInMs: Math.round(tookMs) });
     return;
   }
   const paint = painter(process.stdout);
-  const rows = serviceNames
-    .filter((name) => name !== "gateway")
-    .map((name) => [name, stack.serviceUrl(name), `${stack.serviceUrl(name)}/openapi.json`]);
   print("");
-  print(
-    table(
-      [paint("bold", "service"), paint("bold", "url"), paint("bold", "API")],
-      [["gateway", stack.url, `${stack.url}/openapi.json`], ...rows],
-    ),
-  );
+  if (stack.mesh === undefined) {
+    const urls = await Promise.all(serviceNames.map(async (name) => [name, await stack.serviceUrl(name)]));
+    const header = [paint("bold", "service"), paint("bold", "url"), paint("bold", "API")];
+    print(
+      table(
+        header,
+        urls.map(([name = "", url = ""]) => [name, url, `${url}/openapi.json`]),
+      ),
+    );
+  } else {
+    print(`API  ${stack.url}/openapi.json`);
+    print(
+      "mesh ./symphony mesh status; break it with ./symphony fault list; rules are taken from mesh/base as saved",
+    );
+  }
   print(
     `\nSymphony is up at ${paint("bold", stack.url)} after ${(tookMs / 1000).toFixed(1)} s. Place an order:\n`,
   );

@@ -6,6 +6,8 @@ import { startBalancer } from "./balancer";
 
 const servers: Server[] = [];
 
+const at = (port: number) => ({ host: "127.0.0.1", port });
+
 async function serve(name: string): Promise<number> {
   const server = createServer((_request, response) => response.end(name));
   servers.push(server);
@@ -26,7 +28,7 @@ const ask = async (port: number) =>
 
 test("connections go round, and past a replica that is down", async () => {
   const ports = [await serve("a"), await freePort(), await serve("b")];
-  const balancer = await startBalancer(0, ports);
+  const balancer = await startBalancer(0, ports.map(at));
   try {
     const answers = [];
     for (let round = 0; round < 6; round += 1) answers.push(await ask(balancer.port));
@@ -38,7 +40,7 @@ test("connections go round, and past a replica that is down", async () => {
 });
 
 test("with every replica down the connection is closed", async () => {
-  const balancer = await startBalancer(0, [await freePort()]);
+  const balancer = await startBalancer(0, [at(await freePort())]);
   try {
     await expect(ask(balancer.port)).rejects.toThrow();
   } finally {
@@ -48,5 +50,5 @@ test("with every replica down the connection is closed", async () => {
 
 test("a busy port is said with its fix", async () => {
   const busy = await serve("a");
-  await expect(startBalancer(busy, [1])).rejects.toMatchObject({ code: "port.busy", exitCode: 3 });
+  await expect(startBalancer(busy, [at(1)])).rejects.toMatchObject({ code: "port.busy", exitCode: 3 });
 });

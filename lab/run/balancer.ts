@@ -1,14 +1,15 @@
 import { connect, createServer, type Socket } from "node:net";
 
+import { type LocalAddress } from "../../lib/local-http";
 import { environmentFailure } from "./failure";
 
 export type Balancer = { port: number; stop(): Promise<void> };
 
 /**
- * One loopback port for several: each connection goes to the next of `targets` that accepts it. For HTTP
+ * One loopback port for several addresses: each connection goes to the next of `targets` that accepts it. For HTTP
  * between services that have replicas; gRPC clients balance themselves.
  */
-export async function startBalancer(port: number, targets: number[]): Promise<Balancer> {
+export async function startBalancer(port: number, targets: readonly LocalAddress[]): Promise<Balancer> {
   const open = new Set<Socket>();
   let next = 0;
   const track = (socket: Socket): Socket => {
@@ -23,7 +24,8 @@ export async function startBalancer(port: number, targets: number[]): Promise<Ba
         return;
       }
       const target = targets[next++ % targets.length];
-      const upstream = track(connect(target ?? 0, "127.0.0.1"));
+      if (target === undefined) return;
+      const upstream = track("pipe" in target ? connect(target.pipe) : connect(target.port, target.host));
       const refused = (): void => {
         attempt(left - 1);
       };

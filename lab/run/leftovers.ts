@@ -8,7 +8,8 @@ import { isRunning, type ProcessId, type ProcessState, readState, removeState } 
 export async function stopLeftovers(processes: ProcessState[]): Promise<string[]> {
   const alive = processes.filter((entry) => isRunning(asId(entry)));
   await stopAll(alive.filter((entry) => entry.kind === "service"));
-  await stopAll(alive.filter((entry) => entry.kind !== "service"));
+  await stopAll(alive.filter((entry) => entry.kind === "sidecar"));
+  await stopAll(alive.filter((entry) => entry.kind === "nats" || entry.kind === "postgres"));
   return alive.map((entry) => entry.name);
 }
 

@@ -17,6 +17,16 @@ test.each([
     },
   ],
   [
+    '{"start_time":"2026-01-31T10:00:00.000Z","method":"GET","path":"/inventory","response_code":200,"trace_id":null}',
+    {
+      time: "2026-01-31T10:00:00.000Z",
+      level: "info",
+      service: "x",
+      message: "GET /inventory 200",
+      fields: {},
+    },
+  ],
+  [
     "[123] 2026/01/31 10:00:00.123456 [ERR] no room",
     { time: "2026-01-31T10:00:00.123Z", level: "error", service: "x", message: "no room", fields: {} },
   ],
@@ -48,6 +58,10 @@ test.each([
   ["a\nb\n", "b"],
   ['{"level":"fatal","msg":"PORT is missing"}\n{"level":"info","msg":"bye"}', "PORT is missing"],
   ['{"level":"error","msg":"cannot start","err":{"message":"no database"}}', "cannot start: no database"],
+  [
+    '{"level":"critical","msg":"assert failure: inotify_fd_ >= 0"}\n{"level":"error","msg":"#0 UNKNOWN [0x1]"}',
+    "assert failure: inotify_fd_ >= 0",
+  ],
 ])("the last words of %j are %j", (output, expected) => {
   expect(lastWords(output)).toBe(expected);
 });

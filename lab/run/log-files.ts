@@ -61,6 +61,9 @@ export class LogFile {
 /** The reason in a process's last words: the last message of level error or fatal, else the last line. */
 export function lastWords(output: string): string {
   const lines = output.split("\n").filter((line) => line.trim() !== "");
+  // What Envoy calls critical comes before the stack, which it logs as errors.
+  const critical = lines.map((line) => parseLogLine(line)).findLast((entry) => entry.level === "critical");
+  if (critical !== undefined) return describe(critical);
   for (const line of lines.toReversed()) {
     const entry = parseLogLine(line);
     if (entry.level === "fatal" || entry.level === "error") return describe(entry);
@@ -91,7 +94,9 @@ export type LogLine = {
 export function parseLogLine(line: string, service: string = ""): LogLine {
   if (line.startsWith("{")) {
     try {
-      const { time, level, service: from, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+      const entry = JSON.parse(line) as Record<string, unknown>;
+      if (typeof entry.start_time === "string") return parseAccessLine(entry, service);
+      const { time, level, service: from, msg, ...fields } = entry;
       return {
         time: typeof time === "string" ? time : "",
         level: typeof level === "string" ? level : "info",
@@ -104,6 +109,19 @@ export function parseLogLine(line: string, service: string = ""): LogLine {
     }
   }
   return parsePlainLine(line, service);
+}
+
+/** A request in a sidecar's log, with Istio's names. */
+function parseAccessLine(entry: Record<string, unknown>, service: string): LogLine {
+  const { start_time: time, method, path, response_code: code, ...fields } = entry;
+  const known = Object.entries(fields).filter(([, value]) => value !== null && value !== "-");
+  return {
+    time: String(time),
+    level: "info",
+    service,
+    message: [method, path, code].map(String).join(" "),
+    fields: Object.fromEntries(known),
+  };
 }
 
 // nats-server: `[123] 2026/01/31 10:00:00.123456 [INF] text`; Postgres: `2026-01-31 10:00:00.123 UTC db LOG:  text`.

@@ -5,7 +5,7 @@ import { environmentFailure } from "./failure";
 import { postgresFolder } from "./postgres";
 
 /** By name, so that a folder given by mistake loses nothing else. */
-const names = ["nats", "postgres", "mail", "logs", "run", "secrets.json"];
+const names = ["nats", "postgres", "mail", "logs", "run", "mesh", "secrets.json"];
 
 /** Removes everything of a system that is stopped: databases, streams, mails, logs, passwords. */
 export async function removeData(state: string): Promise<void> {

@@ -6,14 +6,15 @@ const instance = (service: Instance["service"], grpcPort?: number): Instance => 
   name: service,
   service,
   replica: 1,
-  port: 4000,
-  grpcPort,
+  http: { host: "127.0.0.1", port: 4000 },
+  grpc: grpcPort === undefined ? undefined : { host: "127.0.0.1", port: grpcPort },
 });
 
 function context(change: Partial<ServiceContext> = {}): ServiceContext {
   return {
     project: "/project",
     findPeer: (_caller, callee) => `http://${callee}`,
+    surroundings: () => ({}),
     databaseUrls: Object.fromEntries(
       serviceNames.map((name) => [name, `postgres://${name}`]),
     ) as ServiceContext["databaseUrls"],
@@ -74,4 +75,18 @@ test("an override of one service wins, and reaches no other", () => {
   expect(serviceEnvironment(instance("audit"), context({ overrides }))).not.toHaveProperty(
     "SAGA_DEADLINE_MS",
   );
+});
+
+test("a service behind a sidecar listens on sockets, and is told what surrounds it", () => {
+  const behind: Instance = {
+    ...instance("payment"),
+    http: { pipe: "/run/payment.http" },
+    grpc: { pipe: "/run/payment.grpc" },
+  };
+  const surroundings = () => ({ SIDECAR_STATS_URL: "http://127.0.0.1:15000/stats" });
+  expect(serviceEnvironment(behind, context({ surroundings }))).toMatchObject({
+    PORT: "/run/payment.http",
+    GRPC_PORT: "/run/payment.grpc",
+    SIDECAR_STATS_URL: "http://127.0.0.1:15000/stats",
+  });
 });

@@ -1,6 +1,8 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import type { ServiceName } from "../../lib/events";
+import { type LocalAddress, requestLocal } from "../../lib/local-http";
 import type { Secrets } from "./secrets";
 import type { SupervisedSpec } from "./supervised";
 import { type FindPeer, type Instance, peerEnvironment } from "./topology";
@@ -11,6 +13,8 @@ export type Environment = Record<string, string | undefined>;
 export type ServiceContext = {
   project: string;
   findPeer: FindPeer;
+  /** What the way to and from a process adds to its environment. */
+  surroundings: (instance: Instance) => Record<string, string>;
   databaseUrls: Record<ServiceName, string>;
   natsUrl: string;
   smtpUrl: string;
@@ -36,16 +40,19 @@ export function serviceEnvironment(instance: Instance, context: ServiceContext):
     TZ: "UTC",
     OTEL_SERVICE_NAME: service,
     HOST: "127.0.0.1",
-    PORT: String(instance.port),
-    ...(instance.grpcPort === undefined ? {} : { GRPC_PORT: String(instance.grpcPort) }),
+    PORT: portOf(instance.http),
+    ...(instance.grpc === undefined ? {} : { GRPC_PORT: portOf(instance.grpc) }),
     DATABASE_URL: context.databaseUrls[service],
     NATS_URL: context.natsUrl,
     LOG_LEVEL: context.logLevel,
     ...peerEnvironment(instance, context.findPeer),
+    ...context.surroundings(instance),
     ...ownEnvironment(service, context),
     ...context.overrides[service],
   };
 }
+
+const portOf = (address: LocalAddress): string => ("pipe" in address ? address.pipe : String(address.port));
 
 function ownEnvironment(service: ServiceName, { secrets, smtpUrl }: ServiceContext): Record<string, string> {
   if (service === "user") return { ADMIN_EMAIL: secrets.admin.email, ADMIN_PASSWORD: secrets.admin.password };
@@ -61,23 +68,20 @@ export function serviceSpec(instance: Instance, context: ServiceContext): Superv
   const args = ["--enable-source-maps", "--require", join(project, "dist/lib/register.js"), main];
   return {
     name: instance.name,
-    command: () => ({
-      file: process.execPath,
-      args,
-      env: serviceEnvironment(instance, context),
-      cwd: project,
-    }),
-    probe: () => probeService(instance.port),
+    command: () => {
+      // A process that was killed leaves its sockets, and the next one could not listen there.
+      for (const address of [instance.http, instance.grpc])
+        if (address !== undefined && "pipe" in address) rmSync(address.pipe, { force: true });
+      return { file: process.execPath, args, env: serviceEnvironment(instance, context), cwd: project };
+    },
+    probe: () => probeService(instance.http),
     readyTimeoutMs: 60_000,
     stopSignal: "SIGTERM",
     graceMs: 15_000,
   };
 }
 
-async function probeService(port: number): Promise<void> {
-  const response = await fetch(`http://127.0.0.1:${String(port)}/readyz`, {
-    signal: AbortSignal.timeout(2000),
-  });
-  await response.body?.cancel();
-  if (!response.ok) throw new Error(`/readyz answers ${String(response.status)}`);
+async function probeService(address: LocalAddress): Promise<void> {
+  const { status } = await requestLocal(address, "/readyz");
+  if (status !== 200) throw new Error(`/readyz answers ${String(status)}`);
 }

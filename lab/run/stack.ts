@@ -1,34 +1,38 @@
-import { type ServiceName, serviceNames } from "../../lib/events";
+import { type ServiceName } from "../../lib/events";
 import { freePort } from "../../lib/free-port";
+import type { LiveMesh } from "../mesh/live-mesh";
+import { openMeshNetwork } from "../mesh/open";
 import { sinkSpec, throughSink, tracesAreOn } from "../telemetry/process";
-import { type Balancer, startBalancer } from "./balancer";
+import { openDirectNetwork } from "./direct-network";
 import { exitCodes, Failure } from "./failure";
+import { createServiceForwards } from "./forwards";
 import { type Infrastructure, openDatabases, planInfrastructure } from "./infrastructure";
 import { stopLeftovers } from "./leftovers";
-import { LogFile } from "./log-files";
 import { type CaughtMail, type MailCatcher, startMailCatcher } from "./mail-catcher";
+import type { Network } from "./network";
 import { settleNewData } from "./postgres";
 import { checkBeforeStart } from "./preflight";
+import { Processes } from "./processes";
+import type { Progress } from "./progress";
 import { findProject, stateFolder } from "./project";
 import { loadSecrets, type Secrets } from "./secrets";
 import { type Environment, type ServiceContext, serviceSpec } from "./service-process";
-import { identify, type ProcessState, removeState, type RunState, takeLock, writeState } from "./state";
-import { Supervised, type SupervisedSpec } from "./supervised";
+import { identify, removeState, type RunState, takeLock, writeState } from "./state";
+import type { Supervised } from "./supervised";
 import { ensureNatsServer } from "./tools";
-import { directPeers, type Instance, planInstances, type Replicas } from "./topology";
+import { type Instance, type Replicas } from "./topology";
 
-export type Progress = {
-  /** A step begins; the function returned ends it. */
-  begin(step: string): (detail?: string) => void;
-  /** One line of news: a restart, something cleaned up. */
-  say(line: string): void;
-};
+export type { Progress } from "./progress";
 
 export type StackOptions = {
-  /** Port of the gateway; 0 for a free one. */
+  /** Port of the way in; 0 for a free one. */
   port: number;
   environment: Environment;
   progress: Progress;
+  /** Whether every process has a sidecar. @default true */
+  mesh?: boolean;
+  /** A folder of rules in the place of mesh/base. */
+  rules?: string;
   /** `SYMPHONY_STATE` or `.symphony` of the checkout, unless given: a test or a bench keeps its own. */
   state?: string;
   replicas?: Replicas;
@@ -38,34 +42,34 @@ export type StackOptions = {
   signal?: AbortSignal;
 };
 
-type Watched = { process: Supervised; kind: ProcessState["kind"]; instance?: Instance };
-
 /** A whole Symphony as processes of this machine, run by this process. */
 export class Stack {
-  url = "";
   natsUrl = "";
   superuserUrl = "";
   /** Where spans go and traces are asked for; undefined where none are recorded. */
   telemetryUrl: string | undefined;
   databaseUrls: Partial<Record<ServiceName, string>> = {};
   secrets!: Secrets;
+  /** Undefined where it runs without. */
+  mesh: LiveMesh | undefined;
   private readonly project = findProject();
   private readonly state: string;
   private readonly startedAt = new Date();
-  private readonly watched: Watched[] = [];
-  private readonly balancers: Balancer[] = [];
-  private httpPorts = {} as Record<ServiceName, number>;
+  private readonly watched: Processes;
+  private readonly forwards = createServiceForwards((service) => this.addressesOf(service));
+  private network: Network | undefined;
   private mail: MailCatcher | undefined;
   private phase: RunState["phase"] = "starting";
   private locked = false;
-  private readonly rotation: NodeJS.Timeout;
 
   private constructor(private readonly options: StackOptions) {
     this.state = options.state ?? stateFolder(options.environment);
-    this.rotation = setInterval(() => {
-      for (const { process } of this.watched) process.log.rotate();
-    }, 5000);
-    this.rotation.unref();
+    const { progress, signal } = options;
+    const changed = (): void => {
+      this.record();
+      this.mesh?.processesChanged();
+    };
+    this.watched = new Processes({ state: this.state, progress, changed, ...(signal && { signal }) });
   }
 
   /** Starts everything in the order of dependence. What was started is stopped again where something fails. */
@@ -88,13 +92,18 @@ export class Stack {
     }
   }
 
+  /** The way in for users. */
+  get url(): string {
+    return this.network?.url ?? "";
+  }
+
   /** Every process, for tests and faults: `stack.process("order")?.signal("SIGKILL")` is a crash. */
   process(name: string): Supervised | undefined {
-    return this.watched.find((entry) => entry.process.name === name)?.process;
+    return this.watched.find(name);
   }
 
   get processes(): Supervised[] {
-    return this.watched.map((entry) => entry.process);
+    return this.watched.all;
   }
 
   /** The last 1000 mails that the services sent. */
@@ -102,48 +111,49 @@ export class Stack {
     return this.mail?.mails ?? [];
   }
 
-  /** The address of a service itself, past the gateway. */
-  serviceUrl(service: ServiceName): string {
-    return `http://127.0.0.1:${String(this.httpPorts[service])}`;
+  /** The address of a service itself, past the gateway and the mesh. */
+  serviceUrl(service: ServiceName): Promise<string> {
+    return this.forwards.open(service);
   }
 
   /** Stops everything: the services first, then what they depend on. Safe to call twice. */
   async stop(): Promise<void> {
     this.phase = "stopping";
     this.record();
-    const services = this.watched.filter((entry) => entry.kind === "service");
-    await Promise.all(services.map((entry) => entry.process.stop()));
-    await Promise.all(this.watched.map((entry) => entry.process.stop()));
-    await Promise.all([...this.balancers.splice(0).map((balancer) => balancer.stop()), this.mail?.stop()]);
+    await this.mesh?.close();
+    await this.watched.stop();
+    await Promise.all([this.network?.stop(), this.forwards.close(), this.mail?.stop()]);
     this.mail = undefined;
     this.forget();
   }
 
   /** Kills every process at once. */
   killNow(): void {
-    for (const { process } of this.watched) process.killNow();
+    this.watched.killNow();
   }
 
   /** Removes what says that it runs; after `killNow`, where nobody waits for `stop`. */
   forget(): void {
-    clearInterval(this.rotation);
-    for (const { process } of this.watched.splice(0)) process.log.close();
+    this.watched.forget();
     if (this.locked) removeState(this.state);
     this.locked = false;
   }
 
+  private addressesOf(service: ServiceName): Instance["http"][] {
+    const all = this.watched.instances.map(({ instance }) => instance);
+    return all.filter((instance) => instance.service === service).map(({ http }) => http);
+  }
+
   private async bringUp(): Promise<void> {
-    const { progress, environment } = this.options;
+    const { progress, environment, port, replicas = {} } = this.options;
     await checkBeforeStart(this.state, 0);
     await this.lock();
-    await checkBeforeStart(this.state, this.options.port);
+    await checkBeforeStart(this.state, port);
     this.secrets = await loadSecrets(this.state);
-    const natsBinary = await ensureNatsServer({
-      environment,
-      project: this.project,
-      say: (line) => progress.say(line),
-    });
-    const instances = await this.planPorts();
+    const say = (line: string): void => progress.say(line);
+    const natsBinary = await ensureNatsServer({ environment, project: this.project, say });
+    const network = await this.openNetwork(replicas, say);
+    this.network = network;
     const infrastructure = await planInfrastructure({
       project: this.project,
       state: this.state,
@@ -151,16 +161,39 @@ export class Stack {
       natsBinary,
       externalDatabase: environment.DATABASE_URL || undefined,
       // 10 pooled connections, two of the relay and two of the consumer per process, and some for people.
-      maxConnections: 20 + 14 * instances.length,
+      maxConnections: 20 + 14 * network.instances.length,
     });
-    await Promise.all([this.startInfrastructure(infrastructure), this.startTelemetry()]);
+    // Sidecars need neither database nor broker, and stand before their services do.
+    await Promise.all([
+      this.startInfrastructure(infrastructure),
+      network.start(this.watched),
+      this.startTelemetry(),
+    ]);
     const end = progress.begin("databases");
     this.databaseUrls = await openDatabases(infrastructure, this.secrets);
     end();
-    await this.startServices(instances);
+    const runner = {
+      processes: this.watched,
+      startService: (instance: Instance): Promise<void> => this.startService(instance),
+    };
+    this.mesh?.attach(runner);
+    // All at once: those that ask others for something before they are ready ask until they get it.
+    await Promise.all(network.instances.map((instance) => this.startService(instance)));
     if (infrastructure.postgres.spec !== undefined) await settleNewData(this.superuserUrl);
+    await this.mesh?.open(runner);
     this.phase = "running";
     this.record();
+  }
+
+  private async openNetwork(replicas: Replicas, say: (line: string) => void): Promise<Network> {
+    const { port, environment, rules: base } = this.options;
+    if (this.options.mesh === false) return openDirectNetwork({ port, replicas });
+    const { state, project } = this;
+    const { network, mesh } = await openMeshNetwork({
+      ...{ port, replicas, state, project, base, environment, say },
+    });
+    this.mesh = mesh;
+    return network;
   }
 
   private async lock(): Promise<void> {
@@ -172,34 +205,12 @@ export class Stack {
     this.options.progress.say(`cleaned up after a run that died${detail}`);
   }
 
-  private async planPorts(): Promise<Instance[]> {
-    const replicas = this.options.replicas ?? {};
-    const instances = await planInstances(replicas, takeDistinct());
-    for (const service of serviceNames) {
-      const own = instances.filter((instance) => instance.service === service);
-      const first = own[0];
-      if (first === undefined) continue;
-      if (service === "gateway" && own.length === 1 && this.options.port !== 0)
-        first.port = this.options.port;
-      this.httpPorts[service] = first.port;
-      if (own.length === 1) continue;
-      const balancer = await startBalancer(
-        service === "gateway" ? this.options.port : 0,
-        own.map((instance) => instance.port),
-      );
-      this.balancers.push(balancer);
-      this.httpPorts[service] = balancer.port;
-    }
-    this.url = `http://localhost:${String(this.httpPorts.gateway)}`;
-    return instances;
-  }
-
   private async startInfrastructure({ nats, postgres }: Infrastructure): Promise<void> {
     this.natsUrl = nats.url;
     this.superuserUrl = postgres.superuserUrl;
     await Promise.all([
-      postgres.spec && this.run(postgres.spec, { kind: "postgres" }),
-      this.run(nats.spec, { kind: "nats" }),
+      postgres.spec && this.watched.run(postgres.spec, { kind: "postgres" }),
+      this.watched.run(nats.spec, { kind: "nats" }),
       startMailCatcher(`${this.state}/mail`).then((mail) => (this.mail = mail)),
     ]);
   }
@@ -208,85 +219,43 @@ export class Stack {
     if (!tracesAreOn(this.options.environment)) return;
     const port = await freePort();
     this.telemetryUrl = `http://127.0.0.1:${String(port)}`;
-    await this.run(sinkSpec(this.project, port, this.options.environment), { kind: "telemetry" });
+    await this.watched.run(sinkSpec(this.project, port, this.options.environment), { kind: "telemetry" });
   }
 
-  private async startServices(instances: Instance[]): Promise<void> {
+  private async startService(instance: Instance): Promise<void> {
+    const { network, options, telemetryUrl } = this;
+    if (network === undefined) return;
     const context: ServiceContext = {
       project: this.project,
-      findPeer: directPeers(instances, this.httpPorts),
+      findPeer: network.findPeer,
+      surroundings: (own) => network.surroundings(own),
       databaseUrls: this.databaseUrls as Record<ServiceName, string>,
       natsUrl: this.natsUrl,
       smtpUrl: this.mail?.url ?? "",
       secrets: this.secrets,
-      logLevel: this.options.logLevel ?? "info",
-      overrides: this.options.overrides ?? {},
+      logLevel: options.logLevel ?? "info",
+      overrides: options.overrides ?? {},
       outer:
-        this.telemetryUrl === undefined
-          ? this.options.environment
-          : throughSink(this.options.environment, this.telemetryUrl),
+        telemetryUrl === undefined ? options.environment : throughSink(options.environment, telemetryUrl),
     };
-    // The gateway starts with the others, whose answers it does not need to be ready.
-    await Promise.all(
-      instances.map((instance) => this.run(serviceSpec(instance, context), { kind: "service", instance })),
-    );
-  }
-
-  private async run(spec: SupervisedSpec, entry: Omit<Watched, "process">): Promise<void> {
-    this.options.signal?.throwIfAborted();
-    const end = this.options.progress.begin(spec.name);
-    const supervised = new Supervised(spec, new LogFile(this.state, spec.name), {
-      say: (line) => {
-        this.options.progress.say(line);
-      },
-      changed: () => {
-        this.record();
-      },
-    });
-    this.watched.push({ process: supervised, ...entry });
-    await supervised.start();
-    end(entry.instance === undefined ? undefined : `port ${String(entry.instance.port)}`);
+    const url = "port" in instance.http ? { url: `http://127.0.0.1:${String(instance.http.port)}` } : {};
+    await this.watched.run(serviceSpec(instance, context), { kind: "service", instance, ...url });
   }
 
   private record(): void {
     if (!this.locked) return;
-    const processes = this.watched.map(({ process, kind, instance }) => {
-      const id = process.pid === undefined ? {} : identify(process.pid);
-      return {
-        name: process.name,
-        kind,
-        ...id,
-        ...(instance && { service: instance.service, url: `http://127.0.0.1:${String(instance.port)}` }),
-        status: process.status,
-        restarts: process.restarts,
-        since: process.since.toISOString(),
-      };
-    });
     writeState(this.state, {
       version: 1,
       phase: this.phase,
       runner: identify(globalThis.process.pid),
       startedAt: this.startedAt.toISOString(),
       url: this.url || "http://localhost",
-      urls: Object.fromEntries(serviceNames.map((name) => [name, this.serviceUrl(name)])) as RunState["urls"],
       databaseUrls: this.databaseUrls,
       superuserUrl: this.superuserUrl,
       natsUrl: this.natsUrl,
       telemetryUrl: this.telemetryUrl,
-      processes,
+      control: this.mesh?.controlSocket,
+      processes: this.watched.describe(),
     });
   }
-}
-
-/** Free ports, none of them twice. */
-function takeDistinct(): () => Promise<number> {
-  const taken = new Set<number>();
-  return async () => {
-    for (;;) {
-      const port = await freePort();
-      if (taken.has(port)) continue;
-      taken.add(port);
-      return port;
-    }
-  };
 }

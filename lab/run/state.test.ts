@@ -4,7 +4,6 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { serviceNames } from "../../lib/events";
 import { waitFor } from "../../test/support/wait-for";
 import { cleanUpDeadRun } from "./leftovers";
 import {
@@ -39,7 +38,6 @@ function runState(change: Partial<RunState> = {}): RunState {
     runner: identify(process.pid),
     startedAt: new Date().toISOString(),
     url: "http://localhost:8080",
-    urls: Object.fromEntries(serviceNames.map((name) => [name, "http://127.0.0.1:1"])) as RunState["urls"],
     databaseUrls: {},
     processes: [],
     ...change,

@@ -23,20 +23,26 @@ const runState = z.object({
   startedAt: z.iso.datetime(),
   /** The gateway, the one way in. */
   url: z.url(),
-  urls: z.record(z.enum(serviceNames), z.url()),
   databaseUrls: z.partialRecord(z.enum(serviceNames), z.string()),
   superuserUrl: z.string().optional(),
   natsUrl: z.string().optional(),
   /** Where traces are kept, and asked for; undefined where none are recorded. */
   telemetryUrl: z.url().optional(),
+  /** The socket that the runner of a mesh takes commands at. */
+  control: z.string().optional(),
   processes: z.array(
     processId.partial().extend({
       name: z.string(),
-      kind: z.enum(["service", "nats", "postgres", "telemetry"]),
+      kind: z.enum(["service", "sidecar", "nats", "postgres", "telemetry"]),
       service: z.enum(serviceNames).optional(),
       status: z.enum(["starting", "ready", "restarting", "stopped"]),
       restarts: z.int().nonnegative(),
       since: z.iso.datetime(),
+      /** Where a service listens. */
+      address: z
+        .union([z.object({ host: z.string(), port: z.number() }), z.object({ pipe: z.string() })])
+        .optional(),
+      /** Of a service without a sidecar, or the admin page of a sidecar. */
       url: z.string().optional(),
     }),
   ),

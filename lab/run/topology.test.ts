@@ -1,11 +1,15 @@
 import { serviceNames } from "../../lib/events";
+import { type LocalAddress } from "../../lib/local-http";
 import { directPeers, parseReplicas, peerEnvironment, planInstances, topology } from "./topology";
+
+const portOf = (address: LocalAddress | undefined) =>
+  address !== undefined && "port" in address ? address.port : 0;
 
 async function plan(replicas = {}) {
   let port = 1000;
-  const instances = await planInstances(replicas, () => Promise.resolve(++port));
+  const instances = await planInstances(replicas, () => Promise.resolve({ host: "127.0.0.1", port: ++port }));
   const httpPorts = Object.fromEntries(
-    serviceNames.map((name) => [name, instances.find((instance) => instance.service === name)!.port]),
+    serviceNames.map((name) => [name, portOf(instances.find(({ service }) => service === name)!.http)]),
   ) as Record<(typeof serviceNames)[number], number>;
   return {
     instances,
@@ -30,8 +34,8 @@ test("each service runs once unless told otherwise, on ports of its own", async 
     "analytics",
   ]);
   const ports = instances
-    .flatMap((instance) => [instance.port, instance.grpcPort])
-    .filter((port) => port !== undefined);
+    .flatMap(({ http, grpc }) => [portOf(http), portOf(grpc)])
+    .filter((port) => port !== 0);
   expect(new Set(ports).size).toBe(ports.length);
 });
 
@@ -43,7 +47,7 @@ test("a gRPC peer is all its replicas, an HTTP peer one address", async () => {
   );
   expect(environment.INVENTORY_URL).toBe("http://127.0.0.1:5000");
   expect(environment.INVENTORY_GRPC_TARGET).toBe(
-    `127.0.0.1:${String(find("inventory").grpcPort)},127.0.0.1:${String(find("inventory-2").grpcPort)}`,
+    `127.0.0.1:${String(portOf(find("inventory").grpc))},127.0.0.1:${String(portOf(find("inventory-2").grpc))}`,
   );
   expect(environment.JWKS_URL).toBe(`http://127.0.0.1:${String(httpPorts.user)}/.well-known/jwks.json`);
 });

@@ -1,4 +1,5 @@
 import { type ServiceName, serviceNames } from "../../lib/events";
+import { type LocalAddress } from "../../lib/local-http";
 
 export type Protocol = "http" | "grpc";
 
@@ -61,28 +62,37 @@ export type Instance = {
   name: string;
   service: ServiceName;
   replica: number;
-  port: number;
-  grpcPort: number | undefined;
+  /** Where it serves. */
+  http: LocalAddress;
+  grpc: LocalAddress | undefined;
 };
 
-/** Every process to run, with a port from `takePort` for each thing that it serves. */
-export async function planInstances(
-  replicas: Replicas,
-  takePort: () => Promise<number>,
-): Promise<Instance[]> {
+/** Gives a process a place to serve one protocol at. */
+export type TakeAddress = (name: string, protocol: Protocol) => Promise<LocalAddress>;
+
+/** Every process to run. */
+export async function planInstances(replicas: Replicas, take: TakeAddress): Promise<Instance[]> {
   const instances: Instance[] = [];
-  for (const service of serviceNames) {
-    for (let replica = 1; replica <= (replicas[service] ?? 1); replica += 1) {
-      instances.push({
-        name: replica === 1 ? service : `${service}-${String(replica)}`,
-        service,
-        replica,
-        port: await takePort(),
-        grpcPort: topology[service].grpc ? await takePort() : undefined,
-      });
-    }
-  }
+  for (const service of serviceNames)
+    for (let replica = 1; replica <= (replicas[service] ?? 1); replica += 1)
+      instances.push(await planInstance(service, replica, take));
   return instances;
+}
+
+/** One process: the `replica`-th of a service, counted from 1. */
+export async function planInstance(
+  service: ServiceName,
+  replica: number,
+  take: TakeAddress,
+): Promise<Instance> {
+  const name = replica === 1 ? service : `${service}-${String(replica)}`;
+  return {
+    name,
+    service,
+    replica,
+    http: await take(name, "http"),
+    grpc: topology[service].grpc ? await take(name, "grpc") : undefined,
+  };
 }
 
 /** Where a caller reaches a service: `http://host:port`, or a gRPC target. */
@@ -98,7 +108,9 @@ export function directPeers(instances: Instance[], httpPorts: Record<ServiceName
     if (protocol === "http") return `http://127.0.0.1:${String(httpPorts[callee])}`;
     return instances
       .filter((instance) => instance.service === callee)
-      .map((instance) => `127.0.0.1:${String(instance.grpcPort)}`)
+      .flatMap(({ grpc }) =>
+        grpc !== undefined && "port" in grpc ? [`${grpc.host}:${String(grpc.port)}`] : [],
+      )
       .join(",");
   };
 }

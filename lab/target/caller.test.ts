@@ -7,7 +7,7 @@ import { loadPackageDefinition, Server as GrpcServer, ServerCredentials, status 
 import { loadSync } from "@grpc/proto-loader";
 
 import { findProject } from "../run/project";
-import { type Caller, startCaller } from "./caller";
+import { type Caller, startCallerInPod } from "./caller";
 import { type Kubectl } from "./kubectl";
 
 /** Runs what would be executed in a container on this machine. */
@@ -40,7 +40,7 @@ beforeAll(async () => {
   }).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   to = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  caller = startCaller(local as Kubectl, { namespace: "n", pod: "p", container: "c" });
+  caller = startCallerInPod(local as Kubectl, { namespace: "n", pod: "p", container: "c" });
 });
 afterAll(() => {
   caller.stop();
@@ -110,7 +110,7 @@ test("an rpc answers with its message or its status", async () => {
 });
 
 test("whoever waits hears that the caller is gone", async () => {
-  const other = startCaller(local as Kubectl, { namespace: "n", pod: "p", container: "c" });
+  const other = startCallerInPod(local as Kubectl, { namespace: "n", pod: "p", container: "c" });
   const waiting = other.call({ to, path: "/never" }, {});
   other.stop();
   await expect(waiting).rejects.toMatchObject({ code: "call.caller_gone" });

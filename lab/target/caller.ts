@@ -1,3 +1,4 @@
+import { type ChildProcessWithoutNullStreams } from "node:child_process";
 import { createInterface } from "node:readline";
 
 import { Failure } from "../run/failure";
@@ -15,7 +16,7 @@ export type Caller = {
 type Waiting = { resolve(results: CallResult[]): void; reject(error: Error): void };
 
 /** Starts the process in a container that has Node. It ends with its input, so also where this process dies. */
-export function startCaller(
+export function startCallerInPod(
   kubectl: Kubectl,
   { namespace, pod, container }: { namespace: string; pod: string; container: string },
 ): Caller {
@@ -33,6 +34,11 @@ export function startCaller(
     "-e",
     callerProgramText,
   ]);
+  return startCaller(child, pod);
+}
+
+/** Speaks with a process that runs the program of caller-program.ts; `name` says where in messages. */
+export function startCaller(child: ChildProcessWithoutNullStreams, name: string): Caller {
   const waiting = new Map<number, Waiting>();
   let nextId = 0;
   let ended = false;
@@ -43,12 +49,12 @@ export function startCaller(
     const found = waiting.get(reply.id);
     waiting.delete(reply.id);
     if (reply.results !== undefined) found?.resolve(reply.results);
-    else found?.reject(new Failure("call.failed", `calls from ${pod} failed: ${String(reply.error)}`));
+    else found?.reject(new Failure("call.failed", `calls from ${name} failed: ${String(reply.error)}`));
   });
   const end = (): void => {
     ended = true;
     for (const { reject } of waiting.values())
-      reject(new Failure("call.caller_gone", `the caller in ${pod} is gone: ${problem.trim().slice(-300)}`));
+      reject(new Failure("call.caller_gone", `the caller in ${name} is gone: ${problem.trim().slice(-300)}`));
     waiting.clear();
   };
   child.once("error", end).once("exit", end);

@@ -2,7 +2,8 @@ import { parseDocument } from "yaml";
 import { z } from "zod";
 
 import { Failure } from "../run/failure";
-import { countFaults, faultCounts, type FaultReading, type ObservedRate, observedRate } from "./fault-rate";
+import { type ActiveFault, type Faults, type FaultStatus } from "./fault-control";
+import { countFaults, faultCounts, type FaultReading, observedRate } from "./fault-rate";
 import { type Fault, faultLabel, readFaults } from "./faults";
 import { type Kubectl, namespaces } from "./kubectl";
 import { podsOf } from "./pods";
@@ -27,35 +28,10 @@ const activeList = z.looseObject({
   ),
 });
 
-export type ActiveFault = {
-  name: string;
-  since: string;
-  /** Undefined where it was applied by something else, such as kubectl. */
-  before: FaultReading | undefined;
-};
-export type FaultStatus = {
-  fault: Fault;
-  since: string;
-  observed: ObservedRate;
-  /** Whether the rate is of the whole time since it was applied, or of the moments just looked at. */
-  whole: boolean;
-  replicas: string[];
-};
-
-/** Faults on a cluster. `target` puts rules in force. */
-export type KubeFaults = {
-  active(): Promise<ActiveFault[]>;
-  apply(fault: Fault): Promise<{ replica: Replica | undefined }>;
-  clear(fault: Fault): Promise<void>;
-  /** Of the active ones, or of one. With `sampleMs` the rate of that long from now, else since it was applied. */
-  status(options: { name?: string; sampleMs?: number }): Promise<FaultStatus[]>;
-  close(): void;
-};
-
 const defaultSampleMs = 5000;
 
-/** Applies, clears and watches the faults of mesh/faults. */
-export function createKubeFaults(kubectl: Kubectl, target: MeshTarget): KubeFaults {
+/** Faults on a cluster, where they stay until they are cleared. `target` puts rules in force, and ends with them. */
+export function createKubeFaults(kubectl: Kubectl, target: MeshTarget): Faults {
   const sidecars = createSidecars(kubectl);
 
   async function active(): Promise<ActiveFault[]> {
@@ -88,7 +64,7 @@ export function createKubeFaults(kubectl: Kubectl, target: MeshTarget): KubeFaul
       const document = parseDocument(await readRule({ file: fault.file }));
       document.setIn(["metadata", "annotations", baselineAnnotation], JSON.stringify(reading));
       await target.apply({ yaml: document.toString() });
-      return { replica };
+      return { replica: replica?.name };
     },
     async clear(fault) {
       await target.remove({ file: fault.file });
@@ -110,6 +86,7 @@ export function createKubeFaults(kubectl: Kubectl, target: MeshTarget): KubeFaul
     },
     close: () => {
       sidecars.close();
+      return target.close();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 
 import { environmentFailure, Failure } from "../run/failure";
-import { type Caller, startCaller } from "./caller";
+import { type Caller, startCallerInPod } from "./caller";
 import { createForwards } from "./forward";
 import { ingressUrl } from "./ingress";
 import { keep } from "./kept";
@@ -123,7 +123,7 @@ function createCallers(kubectl: Kubectl): Callers {
       throw new Failure("call.no_caller", `no ready pod of ${replica ?? name} can make calls`, {
         fix: "see ./symphony --target kube status",
       });
-    return startCaller(kubectl, { namespace, pod: pod.name, container: pod.container });
+    return startCallerInPod(kubectl, { namespace, pod: pod.name, container: pod.container });
   }
   return {
     of: (name, replica) => kept.get(`${name} ${replica ?? ""}`, () => open(name, replica)),

@@ -1,4 +1,5 @@
 import { Failure } from "../run/failure";
+import { createServiceForwards } from "../run/forwards";
 import { stateFolder } from "../run/project";
 import { loadSecrets } from "../run/secrets";
 import { requireRunning } from "../run/state";
@@ -7,10 +8,15 @@ import { type System } from "./system";
 /** The system that `./symphony up` runs on this machine. Fails with the fix where nothing runs. */
 export function openLaptopSystem(): System {
   const state = requireRunning(stateFolder());
+  const forwards = createServiceForwards((service) =>
+    state.processes.flatMap((entry) =>
+      entry.service === service && entry.address !== undefined ? [entry.address] : [],
+    ),
+  );
   return {
     target: "laptop",
     url: () => Promise.resolve(state.url),
-    serviceUrl: (service) => Promise.resolve(state.urls[service]),
+    serviceUrl: (service) => forwards.open(service),
     admin: async () => (await loadSecrets(stateFolder())).admin,
     demo: async () => (await loadSecrets(stateFolder())).demo,
     natsUrl() {
@@ -18,6 +24,6 @@ export function openLaptopSystem(): System {
       return Promise.reject(new Failure("run.no_broker", "the running system has no broker of its own"));
     },
     databaseUrls: () => Promise.resolve(state.databaseUrls),
-    close: () => Promise.resolve(),
+    close: () => forwards.close(),
   };
 }

@@ -1,13 +1,19 @@
 import { z } from "zod";
 
+import { type LocalAddress } from "../../lib/local-http";
 import { type Route, route } from "../../lib/route";
 import { type Composer, detailsSchema } from "./details";
 import { type Health, healthSchema } from "./health";
 
-export type GatewayDeps = { compose: Composer; checkHealth(ownUrl: string): Promise<Health> };
+export type GatewayDeps = {
+  compose: Composer;
+  checkHealth(own: LocalAddress): Promise<Health>;
+  /** Where the gateway listens, where that is no port. */
+  socket: string | undefined;
+};
 
 /** What the gateway answers itself, rather than passes on. */
-export function createRoutes({ compose, checkHealth }: GatewayDeps): Route[] {
+export function createRoutes({ compose, checkHealth, socket }: GatewayDeps): Route[] {
   return [
     route({
       method: "get",
@@ -18,9 +24,8 @@ export function createRoutes({ compose, checkHealth }: GatewayDeps): Route[] {
         503: { description: "The gateway itself is not fit to serve", schema: healthSchema },
       },
       async handle({ raw }, response) {
-        const { localAddress = "127.0.0.1", localPort } = raw.socket;
-        const host = localAddress.includes(":") ? `[${localAddress}]` : localAddress;
-        const health = await checkHealth(`http://${host}:${localPort}`);
+        const { localAddress: host = "127.0.0.1", localPort: port = 0 } = raw.socket;
+        const health = await checkHealth(socket === undefined ? { host, port } : { pipe: socket });
         response.status(health.status === "down" ? 503 : 200);
         response.set("Cache-Control", "no-store").json(health);
       },

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { type LocalAddress, requestLocal } from "../../lib/local-http";
+
 const state = z.enum(["ok", "degraded", "down"]);
 export type HealthState = z.infer<typeof state>;
 
@@ -32,34 +34,48 @@ export function overallState(gateway: HealthState, services: HealthState[]): Hea
   return [gateway, ...services].every((one) => one === "ok") ? "ok" : "degraded";
 }
 
-async function probe(url: string): Promise<{ status: HealthState; latencyMs: number }> {
+type Probed = { status: HealthState; latencyMs: number };
+
+async function probe(ask: () => Promise<{ status: number; body: unknown }>): Promise<Probed> {
   const startedAt = performance.now();
   const ended = (status: HealthState) => ({
     status,
     latencyMs: Math.round((performance.now() - startedAt) * 10) / 10,
   });
   try {
-    const response = await fetch(new URL("/readyz", url), { signal: AbortSignal.timeout(probeDeadlineMs) });
-    return ended(readState(response.status, await response.json()));
+    const { status, body } = await ask();
+    return ended(readState(status, body));
   } catch {
     return ended("down");
   }
 }
 
-/** Asks every service for its readiness, the gateway itself at `ownUrl` among them. Never throws. */
-export function createHealthCheck(urls: Record<string, string>): (ownUrl: string) => Promise<Health> {
+async function askPeer(url: string): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(new URL("/readyz", url), { signal: AbortSignal.timeout(probeDeadlineMs) });
+  return { status: response.status, body: await response.json() };
+}
+
+async function askSelf(own: LocalAddress): Promise<{ status: number; body: unknown }> {
+  const { status, body } = await requestLocal(own, "/readyz", { timeoutMs: probeDeadlineMs });
+  return { status, body: JSON.parse(body) };
+}
+
+/** Asks every service for its readiness, the gateway itself where it listens among them. Never throws. */
+export function createHealthCheck(urls: Record<string, string>): (own: LocalAddress) => Promise<Health> {
   let last: { at: number; health: Promise<Health> } | undefined;
 
-  async function check(ownUrl: string): Promise<Health> {
-    const targets = Object.entries({ gateway: ownUrl, ...urls });
-    const states = await Promise.all(targets.map(async ([name, url]) => [name, await probe(url)] as const));
-    const [own, ...others] = states.map(([, { status }]) => status);
-    return { status: overallState(own ?? "down", others), services: Object.fromEntries(states) };
+  async function check(own: LocalAddress): Promise<Health> {
+    const targets: [string, () => ReturnType<typeof askPeer>][] = [
+      ["gateway", () => askSelf(own)],
+      ...Object.entries(urls).map(([name, url]): (typeof targets)[number] => [name, () => askPeer(url)]),
+    ];
+    const states = await Promise.all(targets.map(async ([name, ask]) => [name, await probe(ask)] as const));
+    const [self, ...others] = states.map(([, { status }]) => status);
+    return { status: overallState(self ?? "down", others), services: Object.fromEntries(states) };
   }
 
-  return (ownUrl) => {
-    if (!last || performance.now() - last.at > freshMs)
-      last = { at: performance.now(), health: check(ownUrl) };
+  return (own) => {
+    if (!last || performance.now() - last.at > freshMs) last = { at: performance.now(), health: check(own) };
     return last.health;
   };
 }

@@ -52,7 +52,11 @@ export const service = defineService({
       trustedHops: config.TRUSTED_PROXY_HOPS,
     });
     return {
-      routes: createRoutes({ compose: createComposer(urls), checkHealth: createHealthCheck(urls) }),
+      routes: createRoutes({
+        compose: createComposer(urls),
+        checkHealth: createHealthCheck(urls),
+        socket: typeof config.PORT === "string" ? config.PORT : undefined,
+      }),
       tokens,
       before: [assignRequestId, createCors(config.CORS_ORIGINS), api],
       describe: createApiDescription(createApiRoutes(config).routes, urls),

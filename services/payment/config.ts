@@ -2,7 +2,9 @@ import { env } from "../../lib/config";
 
 /** What payment reads from its environment, besides what every service reads. */
 export const paymentEnv = {
-  GRPC_PORT: env.port().describe("port of the gRPC server; 0 takes a free one"),
+  GRPC_PORT: env
+    .portOrSocket()
+    .describe("port of the gRPC server, 0 for a free one; or the path of a socket"),
   PROVIDER_TIMEOUT_MS: env
     .durationMs()
     .default(3000)

@@ -2,7 +2,9 @@ import { env } from "../../lib/config";
 
 /** What shipping reads from its environment, besides what every service reads. */
 export const shippingEnv = {
-  GRPC_PORT: env.port().describe("port of the gRPC server; 0 takes a free one"),
+  GRPC_PORT: env
+    .portOrSocket()
+    .describe("port of the gRPC server, 0 for a free one; or the path of a socket"),
   CARRIER_DAILY_CAPACITY: env
     .integer({ min: 0, max: 1_000_000_000 })
     .default(1_000_000)

@@ -33,7 +33,7 @@ test("whatever is killed under load, money, stock, shipments and events agree af
   let from = Infinity;
   const load = runLoad({
     url: system.stack.url,
-    usersUrl: system.stack.serviceUrl("user"),
+    usersUrl: await system.stack.serviceUrl("user"),
     rate: 15,
     durationMs: loadMs,
     seed,

@@ -1,10 +1,56 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { createShopClient } from "../../lab/load/client";
+import { removeData } from "../../lab/run/remove-data";
+import { Stack } from "../../lab/run/stack";
 import { openKubeTarget } from "../../lab/target/kube";
 import { isTestContext, openKubectl, refusedContext } from "../../lab/target/kubectl";
+import { openLaptopTarget } from "../../lab/target/laptop-mesh";
+import { targetName } from "../../lab/target/system";
 import { type MeshTarget } from "../../lab/target/target";
 
-/** The mesh that the suite runs against. These tests break what they touch, so a test cluster only. */
+/** The mesh that the suite runs against: `SYMPHONY_TARGET`, by default one that is started here for it. */
 export async function openTarget(): Promise<MeshTarget> {
+  if (targetName() === "laptop") return startLaptop();
+  // These tests break what they touch, so a test cluster only.
   const kubectl = await openKubectl();
   if (!isTestContext(kubectl.context)) throw refusedContext(kubectl.context);
   return openKubeTarget({ kubectl });
+}
+
+/** One order, as a cluster has seen many: services keep what they have once asked for, such as prices. */
+async function warmUp(url: string): Promise<void> {
+  const shop = createShopClient({ url });
+  try {
+    const token = await shop.enter({ email: "first@symphony.example", password: "a-password" });
+    const placed = await shop.place({ token, order: { productId: "espresso-machine", quantity: 1 } });
+    await shop.follow({ token, orderId: placed.order?.id ?? "", timeoutMs: 60_000 });
+  } finally {
+    shop.close();
+  }
+}
+
+async function startLaptop(): Promise<MeshTarget> {
+  const state = await mkdtemp(join(tmpdir(), "symphony-mesh-"));
+  const news: string[] = [];
+  const stack = await Stack.start({
+    port: 0,
+    state,
+    environment: process.env,
+    logLevel: "warn",
+    progress: { begin: () => () => undefined, say: (line) => news.push(line) },
+  });
+  const target = openLaptopTarget(state);
+  await warmUp(stack.url);
+  return {
+    ...target,
+    async close() {
+      await target.close();
+      await stack.stop();
+      await removeData(state);
+      await rm(state, { recursive: true, force: true });
+    },
+  };
 }

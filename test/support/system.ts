@@ -24,21 +24,27 @@ export type System = {
   stop(): Promise<void>;
 };
 
-/** The whole system as processes, with a state of its own: what `npm start` runs, compiled. */
+/**
+ * The whole system as processes, with a state of its own: what `npm start` runs, compiled. Without sidecars unless
+ * asked for: Envoys watch files, and a user may hold 128 watches where several suites run side by side.
+ */
 export async function startSystem(
-  options: Pick<StackOptions, "replicas" | "overrides" | "logLevel"> = {},
+  options: Partial<
+    Pick<StackOptions, "mesh" | "replicas" | "overrides" | "logLevel" | "rules" | "environment">
+  > = {},
 ): Promise<System> {
   const state = await mkdtemp(join(tmpdir(), "symphony-system-"));
   const news: string[] = [];
   const stack = await Stack.start({
     logLevel: "warn",
+    environment: process.env,
+    mesh: false,
     ...options,
     port: 0,
     state,
-    environment: process.env,
     progress: { begin: () => () => undefined, say: (line) => news.push(line) },
   });
-  const client = createShopClient({ url: stack.url, usersUrl: stack.serviceUrl("user") });
+  const client = createShopClient({ url: stack.url, usersUrl: await stack.serviceUrl("user") });
   const sources: Sources = { databases: stack.databaseUrls as Sources["databases"], natsUrl: stack.natsUrl };
   let customers = 0;
   return {

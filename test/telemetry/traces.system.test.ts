@@ -166,7 +166,7 @@ describe("bad input costs nobody a request", () => {
   const get = async (path: string, headers: Record<string, string> = {}) =>
     (await system.client.http.request({ method: "GET", url: `${system.stack.url}${path}`, headers })).status;
   const scrape = async () =>
-    parseMetrics(await (await fetch(`${system.stack.serviceUrl("gateway")}/metrics`)).text());
+    parseMetrics(await (await fetch(`${await system.stack.serviceUrl("gateway")}/metrics`)).text());
   const dropped = async (item: string) =>
     (await scrape()).find(({ name, labels }) => name === "telemetry_dropped_total" && labels.item === item)
       ?.value ?? 0;
@@ -195,7 +195,7 @@ describe("bad input costs nobody a request", () => {
 test("every metric of docs/metrics.md is served by the service that the document names", async () => {
   for (const { title, metrics } of describeMetrics()) {
     const owner = serviceNames.find((name) => name === title) ?? "order";
-    const text = await (await fetch(`${system.stack.serviceUrl(owner)}/metrics`)).text();
+    const text = await (await fetch(`${await system.stack.serviceUrl(owner)}/metrics`)).text();
     for (const { name, type } of metrics) {
       expect(text).toContain(`# TYPE ${type === "counter" ? name.replace(/_total$/, "") : name} ${type}`);
     }
@@ -204,7 +204,7 @@ test("every metric of docs/metrics.md is served by the service that the document
 });
 
 test("a bucket is joined to a trace that the sink holds", async () => {
-  const text = await (await fetch(`${system.stack.serviceUrl("order")}/metrics`)).text();
+  const text = await (await fetch(`${await system.stack.serviceUrl("order")}/metrics`)).text();
   const [, traceId = ""] = /saga_duration_seconds_bucket.*# \{trace_id="([0-9a-f]{32})"/.exec(text) ?? [];
   expect((await readTraces(system, traceId)).flat().length).toBeGreaterThan(10);
 });

@@ -115,7 +115,7 @@ export async function startStubPeers(): Promise<StubPeers> {
     log: createLog("inventory", "silent"),
     metrics: createMetrics("inventory"),
   });
-  const target = `127.0.0.1:${await grpc.listen("127.0.0.1", 0)}`;
+  const target = await grpc.listen("127.0.0.1", 0);
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 
   return Object.assign(stub, {

@@ -1,0 +1,169 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { root, statuses } from "../../test/support/mesh";
+import { startSystem, type System } from "../../test/support/system";
+import { waitFor } from "../../test/support/wait-for";
+import { openControl, openLaptopTarget } from "../target/laptop-mesh";
+import { type Call, type MeshTarget } from "../target/target";
+import { openLocalCa, spiffeId } from "./ca";
+import { type Control } from "./control";
+
+jest.setTimeout(180_000);
+
+const rules = mkdtempSync(join(tmpdir(), "symphony-rules-"));
+const readProduct: Call = { to: "inventory:8080", path: "/inventory/espresso-machine" };
+let system: System;
+let target: MeshTarget;
+let control: Control;
+
+beforeAll(async () => {
+  cpSync(join(root, "mesh/base"), rules, { recursive: true });
+  system = await startSystem({
+    mesh: true,
+    rules,
+    environment: { ...process.env, SYMPHONY_CERT_TTL: "10s" },
+  });
+  target = openLaptopTarget(system.state);
+  control = openControl(system.state);
+});
+afterAll(async () => {
+  await target?.close();
+  await system?.stop();
+  rmSync(rules, { recursive: true, force: true });
+});
+
+/** Calls inventory as the gateway, all the time until `work` is done; the statuses of the answers. */
+async function during(work: () => Promise<unknown>): Promise<Record<number, number>> {
+  const results: Awaited<ReturnType<MeshTarget["call"]>> = [];
+  let going = true;
+  const calling = (async () => {
+    while (going) results.push(...(await target.call("gateway", readProduct, { count: 40, concurrency: 4 })));
+  })();
+  try {
+    await work();
+  } finally {
+    going = false;
+    await calling;
+  }
+  return statuses(results);
+}
+
+/** A call to a sidecar's inbound port with a certificate for `identity`; the answer's status, or why there is none. */
+async function callWith(identity: string, caFolder: string): Promise<number | string> {
+  const ca = await openLocalCa(caFolder);
+  const { chain, key } = await ca.issue(identity, 60_000);
+  const { to } = await control.route({ caller: "nobody", to: "inventory:8080" });
+  const [host, port] = to.split(":");
+  return new Promise((resolve) => {
+    const options = { host, port, cert: chain, key, rejectUnauthorized: false, agent: false };
+    request({ ...options, path: "/inventory/espresso-machine", timeout: 3000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    })
+      .once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+      .end();
+  });
+}
+
+test.each(["rest", "grpc", "saga", "events"] as const)(
+  "an order goes through the mesh: %s",
+  async (pattern) => {
+    const token = await system.customer();
+    const order = { productId: "espresso-machine", quantity: 1 };
+    const placed = await system.client.place({ token, order, pattern });
+    expect(await system.settled(token, placed)).toMatchObject({ status: "confirmed" });
+  },
+);
+
+test("who a caller is, its certificate says, if it comes from this mesh", async () => {
+  const mine = join(system.state, "mesh");
+  const theirs = mkdtempSync(join(tmpdir(), "symphony-other-ca-"));
+  const gateway = spiffeId("cluster.local", "symphony", "gateway");
+  expect(await callWith(gateway, mine)).toBe(200);
+  expect(await callWith(spiffeId("cluster.local", "symphony", "stranger"), mine)).toBe(403);
+  expect(await callWith(gateway, theirs)).toMatch(/^ERR_SSL|ECONNRESET/);
+  rmSync(theirs, { recursive: true });
+});
+
+test("certificates are renewed under load without a failed call", async () => {
+  const ends = async () => {
+    const { sidecars } = await control.meshStatus();
+    return Math.min(...sidecars.map(({ certificateEnds }) => Date.parse(certificateEnds ?? "")));
+  };
+  const first = await ends();
+  const seen = await during(() => waitFor(async () => (await ends()) > first + 4000, { timeoutMs: 30_000 }));
+  expect(Object.keys(seen)).toEqual(["200"]);
+});
+
+test("a saved rule is in force at once without a failed call, a broken one changes nothing", async () => {
+  const file = join(rules, "inventory.yaml");
+  const original = readFileSync(file, "utf8");
+  const label = "x-saved";
+  const edited = original.replace(
+    "    - name: read\n",
+    `    - name: read\n      headers: {response: {set: {${label}: "1"}}}\n`,
+  );
+  expect(edited).not.toBe(original);
+  const isInForce = async () => (await target.call("gateway", readProduct))[0]?.headers[label] === "1";
+  const seen = await during(async () => {
+    const savedAt = Date.now();
+    writeFileSync(file, edited);
+    await waitFor(isInForce, { timeoutMs: 10_000 });
+    expect(Date.now() - savedAt).toBeLessThan(5000);
+    writeFileSync(file, edited.replace("timeout: 5s", "timeout: 5seconds"));
+    const { problem } = await waitFor(async () => {
+      const status = await control.meshStatus();
+      return status.problem === undefined ? undefined : status;
+    });
+    expect(problem).toMatch(/inventory\.yaml:\d+:\d+: spec\.http\[\d\]\.timeout: .*5seconds/);
+    expect(await isInForce()).toBe(true);
+    writeFileSync(file, original);
+    await waitFor(async () => !(await isInForce()));
+    expect((await control.meshStatus()).problem).toBeUndefined();
+  });
+  expect(Object.keys(seen)).toEqual(["200"]);
+});
+
+test("what Envoy refuses is told, and the mesh is as it was", async () => {
+  const yaml = readFileSync(join(root, "mesh/faults/inventory-abort.yaml"), "utf8");
+  const refused = { yaml: yaml.replace("http_status: 503", "http_status: 99") };
+  await expect(target.apply(refused)).rejects.toMatchObject({
+    code: "mesh.refused",
+    message: expect.stringContaining("value must be inside range [200, 600)"),
+  });
+  expect(statuses(await target.call("gateway", readProduct, { count: 5 }))).toEqual({ 200: 5 });
+});
+
+test("a fault ends by itself", async () => {
+  const { until } = await control.applyFault({ name: "inventory-abort", forMs: 6000 });
+  expect(Date.parse(until)).toBeGreaterThan(Date.now());
+  await waitFor(async () => (await target.call("gateway", readProduct))[0]?.status === 503, {
+    what: "a connection that has the fault",
+  });
+  const [status] = await control.faultStatus({});
+  expect(status).toMatchObject({ fault: { name: "inventory-abort" }, secondsLeft: expect.any(Number) });
+  await waitFor(async () => (await control.activeFaults()).length === 0, { timeoutMs: 20_000 });
+  await waitFor(async () => (await target.call("gateway", readProduct))[0]?.status === 200, {
+    timeoutMs: 30_000,
+    what: "the breaker to close",
+  });
+});
+
+test("replicas come and go under load without a failed call, and one that is killed comes back", async () => {
+  const seen = await during(async () => {
+    await target.scale("inventory", 2);
+    expect(await target.replicas("inventory")).toMatchObject([{ ready: true }, { ready: true }]);
+    await target.scale("inventory", 1);
+  });
+  expect(Object.keys(seen)).toEqual(["200"]);
+  const [replica] = await target.replicas("inventory");
+  await target.kill(replica!);
+  await waitFor(async () => (await target.replicas("inventory"))[0]?.restarts === 1, { timeoutMs: 30_000 });
+  await waitFor(async () => (await target.replicas("inventory"))[0]?.ready, { timeoutMs: 60_000 });
+  await waitFor(async () => (await target.call("gateway", readProduct))[0]?.status === 200, {
+    timeoutMs: 30_000,
+  });
+});

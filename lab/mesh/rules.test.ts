@@ -1,0 +1,72 @@
+import { keysOf, Rules } from "./rules";
+
+const object = (kind: string, name: string, spec = "{}") =>
+  `apiVersion: v1\nkind: ${kind}\nmetadata:\n  name: ${name}\n  namespace: symphony\nspec: ${spec}\n`;
+const inventory = {
+  path: "mesh/base/inventory.yaml",
+  text: `# Two objects.\n${object("VirtualService", "inventory")}---\n${object("DestinationRule", "inventory")}`,
+};
+const order = { path: "mesh/base/order.yaml", text: object("VirtualService", "order") };
+const canary = {
+  path: "mesh/canary/inventory.yaml",
+  text: object("VirtualService", "inventory", "{canary: true}"),
+};
+const base = new Rules([inventory, order]);
+
+/** What is in force: the objects of each file, in the order of the files. */
+const inForce = (rules: Rules) => rules.files().map(({ path, text }) => [path, keysOf(text)]);
+
+test("the base is in force as it stands", () => {
+  expect(base.files()).toEqual([inventory, order]);
+});
+
+test("an applied object covers that of the base, whose other lines keep their numbers", () => {
+  const rules = base.apply(canary);
+  expect(inForce(rules)).toEqual([
+    [inventory.path, ["DestinationRule symphony/inventory"]],
+    [order.path, ["VirtualService symphony/order"]],
+    [canary.path, ["VirtualService symphony/inventory"]],
+  ]);
+  const lines = inventory.text.split("\n");
+  const covered = rules.files()[0]!.text.split("\n");
+  expect(covered).toHaveLength(lines.length);
+  expect(covered.indexOf("kind: DestinationRule")).toBe(lines.indexOf("kind: DestinationRule"));
+});
+
+test("applying a file of the base again ends what covers it", () => {
+  expect(base.apply(canary).apply(inventory).files()).toEqual(base.files());
+});
+
+test("a rule that is applied twice is there once, as it was applied last", () => {
+  const fault = { path: "fault.yaml", text: object("EnvoyFilter", "fault", "{delay: 1}") };
+  const rules = base.apply(fault).apply({ ...fault, text: object("EnvoyFilter", "fault", "{delay: 2}") });
+  expect(rules.applied).toEqual([{ ...fault, text: object("EnvoyFilter", "fault", "{delay: 2}") }]);
+});
+
+test("what is removed is gone, in the base too, until it is applied again", () => {
+  const rules = base.apply(canary).remove(canary.text);
+  expect(inForce(rules)[0]).toEqual([inventory.path, ["DestinationRule symphony/inventory"]]);
+  expect(rules.applied).toEqual([]);
+  expect(rules.apply(inventory).files()).toEqual(base.files());
+});
+
+test("what does not exist is removed without effect", () => {
+  expect(base.remove(object("EnvoyFilter", "nobody")).files()).toEqual(base.files());
+});
+
+test("an edited base stays covered", () => {
+  const edited = { ...order, text: object("VirtualService", "order", "{edited: true}") };
+  const rules = base.apply(canary).replaceBase([inventory, edited]);
+  expect(rules.files()[1]).toEqual(edited);
+  expect(rules.files()[2]).toEqual(canary);
+});
+
+test("what cannot be read is left for the compiler to refuse", () => {
+  const broken = { path: "mesh/base/broken.yaml", text: "kind: [VirtualService\n---\nnot: an object\n" };
+  expect(new Rules([broken]).apply(canary).files()[0]).toEqual(broken);
+  expect(keysOf(broken.text)).toEqual([]);
+});
+
+test("a namespace that is not named is that of the services", () => {
+  expect(keysOf("kind: Gateway\nmetadata: {name: a}\n")).toEqual(["Gateway symphony/a"]);
+});
