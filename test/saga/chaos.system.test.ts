@@ -3,7 +3,7 @@ import { seededRandom } from "../../lab/load/random";
 import { startSystem, type System } from "../support/system";
 import { waitFor } from "../support/wait-for";
 
-jest.setTimeout(240_000);
+jest.setTimeout(300_000);
 
 const seed = 20261123;
 const loadMs = 30_000;

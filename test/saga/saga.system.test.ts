@@ -2,7 +2,7 @@ import { startSystem, type System } from "../support/system";
 import { waitFor } from "../support/wait-for";
 import { play, playWithoutUndo, scenarios, undoingPatterns, usualOrder } from "./scenarios";
 
-jest.setTimeout(180_000);
+jest.setTimeout(240_000);
 
 /** Short, so that a cancellation and a broker that is away for longer than it both fit into a test. */
 const deadlineMs = 4_000;

@@ -59,8 +59,9 @@ export async function startSystem(
       return client.follow({ token, orderId: placed.order.id, timeoutMs: 60_000 });
     },
     async expectInvariants() {
+      // A saga may take two deadlines of 30 s after a restart, and then a failing event its back-off of 55 s.
       await waitFor(() => isAtRest(sources).catch(() => false), {
-        timeoutMs: 90_000,
+        timeoutMs: 150_000,
         what: "the system to come to rest",
       });
       const report = checkFacts(await readFacts(sources));
