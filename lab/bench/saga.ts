@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { checkFacts } from "../invariants/check";
-import { isAtRest, readFacts, type Sources } from "../invariants/read";
+import { readFacts, type Sources } from "../invariants/read";
+import { waitForRest } from "../invariants/rest";
 import { type LoadResult, runLoad } from "../load/load";
 import { percentile } from "../load/percentiles";
 import { removeData } from "../run/remove-data";
@@ -49,9 +50,7 @@ function loadRows(load: LoadResult): Row[] {
 }
 
 async function invariantRow(sources: Sources): Promise<Row> {
-  const deadline = Date.now() + 60_000;
-  while (!(await isAtRest(sources)) && Date.now() < deadline)
-    await new Promise((resolve) => setTimeout(resolve, 500));
+  await waitForRest(() => sources, 60_000);
   const { violations } = checkFacts(await readFacts(sources));
   return goalRow("violated invariants", violations.length, { atMost: 0 }, String);
 }

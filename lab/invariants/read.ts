@@ -118,29 +118,35 @@ export async function readFacts({ databases, natsUrl }: Sources): Promise<Facts>
 }
 
 /**
- * Whether nothing is on its way any more: no open order, no unsent event, no mail to send, and no consumer with
- * messages to handle. Orders that wait for a participant that is down keep the system from rest.
+ * What is still on its way, in words: open orders, unsent events and mails, and consumers with messages to handle.
+ * Empty for a system at rest. Orders that wait for a participant that is down keep the system from rest.
  */
-export async function isAtRest({ databases, natsUrl }: Sources): Promise<boolean> {
-  const [open] = await select<{ count: number }>(
+export async function readUnsettled({ databases, natsUrl }: Sources): Promise<string[]> {
+  const open = await select<{ id: string; pattern: string; status: string }>(
     databases.order,
-    "select count(*) as count from orders where status not in ('confirmed', 'failed')",
+    "select id, pattern, status from orders where status not in ('confirmed', 'failed') order by created_at",
   );
-  if (open?.count !== 0) return false;
-  const outboxes = await readOutboxes(databases);
-  if (outboxes.some(({ status }) => status === "pending")) return false;
-  return (await pendingMessages(natsUrl)) === 0;
+  const unsent = (await readOutboxes(databases)).filter(({ status }) => status === "pending");
+  return [
+    ...open.map(({ id, pattern, status }) => `order ${id} (${pattern}) is ${status}`),
+    ...unsent.map(({ service, id, subject }) => `event ${id} (${subject}) waits in the outbox of ${service}`),
+    ...(await readPending(natsUrl)),
+  ];
 }
 
-/** Messages that services have not acknowledged yet, those that wait for a retry among them. */
-async function pendingMessages(natsUrl: string): Promise<number> {
+/** The consumers with messages that their services have not acknowledged yet, those that wait for a retry among them. */
+async function readPending(natsUrl: string): Promise<string[]> {
   return withBroker(natsUrl, async (connection) => {
     const manager = await connection.jetstreamManager();
-    let pending = 0;
+    const behind: string[] = [];
     for await (const { name, num_pending, num_ack_pending } of manager.consumers.list(streams.events.name)) {
       // Readers such as the one above leave theirs behind until the broker forgets it.
-      if ((serviceNames as readonly string[]).includes(name)) pending += num_pending + num_ack_pending;
+      if (!(serviceNames as readonly string[]).includes(name) || num_pending + num_ack_pending === 0)
+        continue;
+      behind.push(
+        `${name} has ${String(num_pending)} events to receive, ${String(num_ack_pending)} to acknowledge`,
+      );
     }
-    return pending;
+    return behind;
   });
 }

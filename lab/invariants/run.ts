@@ -2,21 +2,10 @@ import { type ServiceName } from "../../lib/events";
 import { withSystem } from "../target/system";
 import { checkFacts } from "./check";
 import { type Report } from "./facts";
-import { isAtRest, readFacts, type Sources } from "./read";
+import { readFacts, type Sources } from "./read";
+import { waitForRest } from "./rest";
 
 const restLimitMs = 60_000;
-
-/** Waits until nothing is on its way; what is still open then shows in the facts. */
-async function waitForRest(sources: Sources, say: (line: string) => void): Promise<void> {
-  const deadline = Date.now() + restLimitMs;
-  while (!(await isAtRest(sources))) {
-    if (Date.now() > deadline) {
-      say(`not at rest after ${String(restLimitMs / 1000)} s; checking as it is`);
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
 
 /** Checks the running system that the commands are about, once it is at rest. */
 export function checkRunning(say: (line: string) => void): Promise<Report> {
@@ -25,7 +14,9 @@ export function checkRunning(say: (line: string) => void): Promise<Report> {
       databases: (await system.databaseUrls()) as Record<ServiceName, string>,
       natsUrl: await system.natsUrl(),
     };
-    await waitForRest(sources, say);
+    const unsettled = await waitForRest(() => sources, restLimitMs);
+    if (unsettled.length > 0) say(`not at rest after ${String(restLimitMs / 1000)} s; checking as it is`);
+    unsettled.forEach(say);
     return checkFacts(await readFacts(sources));
   });
 }

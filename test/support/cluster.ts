@@ -4,7 +4,8 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 
 import { checkFacts } from "../../lab/invariants/check";
-import { isAtRest, readFacts, type Sources } from "../../lab/invariants/read";
+import { readFacts, type Sources } from "../../lab/invariants/read";
+import { waitForRest } from "../../lab/invariants/rest";
 import { createShopClient, type ShopClient } from "../../lab/load/client";
 import { type LoadResult, runLoad } from "../../lab/load/load";
 import { createForwards, type Forwards } from "../../lab/target/forward";
@@ -141,10 +142,7 @@ export async function openCluster(): Promise<Cluster> {
       return result;
     },
     async expectInvariants() {
-      await waitFor(async () => isAtRest(await sources()), {
-        timeoutMs: 120_000,
-        what: "the system to come to rest",
-      });
+      expect(await waitForRest(sources, 120_000)).toEqual([]);
       const report = checkFacts(await readFacts(await sources()));
       expect(report.violations).toEqual([]);
       return { leftovers: report.leftovers.length };

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { checkFacts } from "../../lab/invariants/check";
-import { isAtRest, readFacts, type Sources } from "../../lab/invariants/read";
+import { readFacts, type Sources } from "../../lab/invariants/read";
+import { waitForRest } from "../../lab/invariants/rest";
 import { createShopClient, type OrderView, type Placed, type ShopClient } from "../../lab/load/client";
 import { removeData } from "../../lab/run/remove-data";
 import { Stack, type StackOptions } from "../../lab/run/stack";
-import { waitFor } from "./wait-for";
 
 export type System = {
   stack: Stack;
@@ -60,10 +60,7 @@ export async function startSystem(
     },
     async expectInvariants() {
       // A saga may take two deadlines of 30 s after a restart, and then a failing event its back-off of 55 s.
-      await waitFor(() => isAtRest(sources).catch(() => false), {
-        timeoutMs: 150_000,
-        what: "the system to come to rest",
-      });
+      expect(await waitForRest(() => sources, 150_000)).toEqual([]);
       const report = checkFacts(await readFacts(sources));
       expect(report.violations).toEqual([]);
       return { leftovers: report.leftovers.length };
