@@ -228,6 +228,17 @@ describe("cancel", () => {
     expect(names(change)).toEqual(emitted);
     expect(change.steps.map(({ event }) => event)).toEqual(emitted);
   });
+
+  test.each(["inventory.reservation-failed", "inventory.released"] as const)(
+    "a grpc order whose process died after %s fails at once, for nobody will answer again",
+    (event) => {
+      const heard = apply(order({ pattern: "grpc", status: "pending" }), event).order;
+      expect(heard.status).toBe("pending");
+      const change = cancel(heard, "order.cancelled: late", now);
+      expect(change.order.status).toBe("failed");
+      expect(names(change)).toEqual(["saga.failed"]);
+    },
+  );
 });
 
 describe("settle", () => {

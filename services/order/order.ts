@@ -15,7 +15,7 @@ export type Order = {
   /** Minor units. */
   amountCents: number;
   currency: string;
-  /** Inventory has given the stock back while a rest or grpc request was still undoing by itself. */
+  /** Inventory holds nothing for it any more, and said so while a rest or grpc request was still running. */
   released: boolean;
   failureCode?: string;
   failureReason?: string;
@@ -86,7 +86,8 @@ export function applyEvent(
   const step: Step = { event: event.name, at: event.at, ...(event.detail && { detail: event.detail }) };
   const status = nextStatus(order, effects[event.name]);
   const next: Order = { ...order, status };
-  if (event.name === "inventory.released") next.released = true;
+  // Both say so once only: cancelled later, the order would wait in vain for inventory to undo something.
+  if (effects[event.name] === "undone") next.released = true;
   if (status === "failed" || status === "compensating") explain(next, event);
   return finish(order, next, [step], now);
 }
