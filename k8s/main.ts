@@ -1,8 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
-import { render, synthesize } from "./platform/synth";
+import { render, renderExtras, synthesize } from "./platform/synth";
 
-const folder = join(process.cwd(), "k8s", "dist");
-mkdirSync(folder, { recursive: true });
-for (const [name, manifests] of synthesize()) writeFileSync(join(folder, name), render(manifests));
+const texts = new Map([
+  ...[...synthesize()].map(([name, manifests]): [string, string] => [name, render(manifests)]),
+  ...renderExtras(),
+]);
+for (const [name, text] of texts) {
+  const file = join(process.cwd(), "k8s", "dist", name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}

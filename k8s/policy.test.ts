@@ -54,7 +54,7 @@ scanned.each([
   "kube-score finds nothing unexplained in %s (skipped where kube-score or helm is not on the PATH)",
   (name, files) => {
     const chart = withNamespace(renderChart("symphony", { release: "symphony", files }));
-    const platform = [`namespaces.yaml`, `platform-${name}.yaml`].map((file) =>
+    const platform = [`namespaces.yaml`, `platform-${name}.yaml`, `grafana.yaml`].map((file) =>
       readFileSync(join(projectRoot, "k8s", "dist", file), "utf8"),
     );
     const findings = scan([chart, ...platform].join("\n---\n"));

@@ -8,19 +8,22 @@ import {
   PeerAuthentication,
   PeerAuthenticationSpecMtlsMode,
 } from "../imports/security.istio.io";
+import { grafanaName } from "./grafana";
+import { jaegerName, jaegerPorts } from "./jaeger";
 import { mailName, mailPorts } from "./mail";
 import { natsName } from "./nats";
 import { natsPorts } from "./nats-config";
 import { labelsOf, platformNamespace as namespace, selectorOf, servicesNamespace } from "./pod";
 import { postgresName, postgresPort } from "./postgres";
+import { prometheusName, prometheusPort } from "./prometheus";
 import { provisionerName } from "./provisioner";
 
 const serviceAccount = (service: ServiceName): string =>
   `cluster.local/ns/${servicesNamespace}/sa/${service}`;
 const platformAccount = (name: string): string => `cluster.local/ns/${namespace}/sa/${name}`;
 
-function rule(port: number, principals: string[]): AuthorizationPolicySpecRules {
-  return { from: [{ source: { principals } }], to: [{ operation: { ports: [String(port)] } }] };
+function rule(port: number | number[], principals: string[]): AuthorizationPolicySpecRules {
+  return { from: [{ source: { principals } }], to: [{ operation: { ports: [port].flat().map(String) } }] };
 }
 
 function addAllow(scope: Construct, name: string, rules: AuthorizationPolicySpecRules[]): void {
@@ -51,4 +54,25 @@ export function addMeshPolicies(
   ]);
   if (options.databases) addAllow(scope, postgresName, [rule(postgresPort, clients)]);
   if (options.mail) addAllow(scope, mailName, [rule(mailPorts.smtp, [serviceAccount("notification")])]);
+  // Services send by HTTP, their sidecars by gRPC.
+  addAllow(scope, jaegerName, [
+    rule([jaegerPorts.otlpGrpc, jaegerPorts.otlpHttp], serviceNames.map(serviceAccount)),
+  ]);
+}
+
+/** What Grafana asks, besides what the platform allows by itself. */
+export function addGrafanaMeshPolicies(scope: Construct): void {
+  for (const [name, port] of [
+    [prometheusName, prometheusPort],
+    [jaegerName, jaegerPorts.query],
+  ] as const) {
+    new AuthorizationPolicy(scope, `allow-${name}-${grafanaName}`, {
+      metadata: { name: `${name}-from-${grafanaName}`, namespace, labels: labelsOf(grafanaName) },
+      spec: {
+        selector: { matchLabels: selectorOf(name) },
+        action: AuthorizationPolicySpecAction.ALLOW,
+        rules: [rule(port, [platformAccount(grafanaName)])],
+      },
+    });
+  }
 }

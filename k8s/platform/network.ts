@@ -1,11 +1,15 @@
 import { k8s } from "cdk8s-plus-34";
 import { type Construct } from "constructs";
 
+import { grafanaName, lokiPort } from "./grafana";
+import { jaegerName, jaegerPorts } from "./jaeger";
 import { mailName, mailPorts } from "./mail";
 import { natsName } from "./nats";
 import { natsPorts } from "./nats-config";
 import { labelsOf, platformNamespace, selectorOf, servicesNamespace } from "./pod";
 import { postgresName, postgresPort } from "./postgres";
+import { prometheusName, prometheusPort } from "./prometheus";
+import { istioNamespace } from "./prometheus-config";
 import { provisionerName } from "./provisioner";
 
 const ports = (...numbers: number[]): k8s.NetworkPolicyPort[] =>
@@ -28,7 +32,7 @@ const basics: k8s.NetworkPolicyEgressRule[] = [
 ];
 
 /** Metrics of a pod and its sidecar, merged by the sidecar's agent. */
-const metrics: k8s.NetworkPolicyIngressRule = { from: [podsOf(platformNamespace)], ports: ports(15020) };
+const metrics: k8s.NetworkPolicyIngressRule = { from: [here(prometheusName)], ports: ports(15020) };
 
 function addPolicy(
   scope: Construct,
@@ -77,10 +81,53 @@ export function addNetworkPolicies(scope: Construct, options: NetworkOptions): v
         { from: [podsOf(servicesNamespace, selectorOf("notification"))], ports: ports(mailPorts.smtp) },
       ],
     });
+  addTelemetryPolicies(scope);
   addPolicy(scope, provisionerName, {
     egress: [
       { to: [here(natsName)], ports: ports(natsPorts.client) },
       ...(options.databases ? [{ to: [here(postgresName)], ports: ports(postgresPort) }] : []),
     ],
   });
+}
+
+function addTelemetryPolicies(scope: Construct): void {
+  addPolicy(scope, jaegerName, {
+    ingress: [{ from: [services], ports: ports(jaegerPorts.otlpGrpc, jaegerPorts.otlpHttp) }],
+  });
+  addPolicy(scope, prometheusName, {
+    egress: [
+      { to: [podsOf(servicesNamespace), podsOf(platformNamespace)], ports: ports(15020) },
+      { to: [podsOf(istioNamespace)], ports: ports(15014, 15020) },
+      // Which pods there are. The API server is no pod that a rule could name, and its address differs.
+      { ports: ports(443, 6443) },
+    ],
+  });
+}
+
+/** Grafana asks Prometheus, Jaeger and, where there is one, Loki. It is itself reached by a forwarded port alone. */
+export function addGrafanaNetworkPolicies(scope: Construct): void {
+  const asked = [
+    [prometheusName, prometheusPort],
+    [jaegerName, jaegerPorts.query],
+  ] as const;
+  addPolicy(scope, grafanaName, {
+    egress: [
+      ...asked.map(([name, port]) => ({ to: [here(name)], ports: ports(port) })),
+      { to: [here("loki")], ports: ports(lokiPort) },
+    ],
+  });
+  for (const [name, port] of asked) {
+    new k8s.KubeNetworkPolicy(scope, `network-${name}-${grafanaName}`, {
+      metadata: {
+        name: `${name}-from-${grafanaName}`,
+        namespace: platformNamespace,
+        labels: labelsOf(grafanaName),
+      },
+      spec: {
+        podSelector: { matchLabels: selectorOf(name) },
+        policyTypes: ["Ingress"],
+        ingress: [{ from: [here(grafanaName)], ports: ports(port) }],
+      },
+    });
+  }
 }

@@ -1,23 +1,36 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+
+import { parse, stringify } from "yaml";
 
 import { serviceNames } from "../../lib/events";
 import { projectRoot } from "../../lib/paths";
 import { has, validateManifests } from "../../test/support/helm";
+import { promtool } from "../../test/support/promtool";
+import { ruleFile } from "../alerts/rules";
 import { natsConfig } from "./nats-config";
 import { permissionsOf } from "./nats-permissions";
-import { type Manifest, render, synthesize } from "./synth";
+import { prometheusConfig, scrapedNamespaces } from "./prometheus-config";
+import { type Manifest, render, renderExtras, synthesize } from "./synth";
 
 const folder = join(projectRoot, "k8s", "dist");
 const files = synthesize();
+const extras = renderExtras();
 const objects = [...files.values()].flat();
 
 test.each([...files])("k8s/dist/%s is what npm run synth writes", (name, manifests) => {
   expect(readFileSync(join(folder, name), "utf8")).toBe(render(manifests));
 });
 
+test.each([...extras])("k8s/dist/%s is what npm run synth writes", (name, text) => {
+  expect(readFileSync(join(folder, name), "utf8")).toBe(text);
+});
+
 test("k8s/dist/ has no other file", () => {
-  expect(readdirSync(folder).sort()).toEqual([...files.keys()].sort());
+  const found = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  expect(found.sort()).toEqual([...files.keys(), ...extras.keys()].sort());
 });
 
 type PodSpec = {
@@ -108,8 +121,9 @@ describe("the users of the broker", () => {
 
 test("production has three brokers with three copies, and no database of its own", () => {
   const production = files.get("platform-production.yaml") ?? [];
-  const brokers = production.filter(({ kind }) => kind === "StatefulSet");
-  expect(brokers).toEqual([
+  const stateful = production.filter(({ kind }) => kind === "StatefulSet");
+  expect(stateful.map(({ metadata }) => metadata.name)).toEqual(["nats", "prometheus"]);
+  expect(stateful.slice(0, 1)).toEqual([
     expect.objectContaining({
       metadata: expect.objectContaining({ name: "nats" }) as object,
       spec: expect.objectContaining({ replicas: 3 }) as object,
@@ -127,7 +141,7 @@ function yamlFilesIn(path: string): string[] {
   return readdirSync(path).flatMap((name) => {
     const file = join(path, name);
     if (statSync(file).isDirectory()) return yamlFilesIn(file);
-    return name.endsWith(".yaml") ? [file] : [];
+    return name.endsWith(".yaml") && name !== "rules.yaml" ? [file] : [];
   });
 }
 
@@ -151,4 +165,34 @@ withKubeconform.each([
   expect(() => {
     validateManifests([text]);
   }).toThrow("invalid");
+});
+
+describe("prometheus", () => {
+  const platform = files.get("platform-kind.yaml") ?? [];
+
+  test("may look for pods in the scraped namespaces, and nothing else in the cluster", () => {
+    const roles = platform.filter(({ kind }) => kind === "Role") as (Manifest & { rules: object[] })[];
+    expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(scrapedNamespaces);
+    for (const { rules } of roles)
+      expect(rules).toEqual([{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] }]);
+    expect(objects.filter(({ kind }) => kind.startsWith("ClusterRole"))).toEqual([]);
+  });
+
+  test("keeps as long as the longest window of an alert, and reads the rules that are tested", () => {
+    expect(JSON.stringify(platform)).toContain("--storage.tsdb.retention.time=4d");
+    const config = platform.find(
+      ({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "prometheus",
+    );
+    const { data } = config as Manifest & { data: Record<string, string> };
+    expect(parse(data["rules.yaml"] ?? "")).toEqual(ruleFile);
+    expect(parse(data["prometheus.yaml"] ?? "")).toEqual(prometheusConfig);
+  });
+
+  const withPromtool = has("promtool") || process.env.REQUIRE_CLUSTER_TOOLS === "1" ? test : test.skip;
+  withPromtool("promtool takes its configuration (skipped where promtool is not on the PATH)", () => {
+    const files = { "prometheus.yaml": stringify(prometheusConfig) };
+    expect(() => {
+      promtool(["check", "config", "--syntax-only", "prometheus.yaml"], files);
+    }).not.toThrow();
+  });
 });

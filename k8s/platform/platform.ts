@@ -1,11 +1,14 @@
 import { type App, Chart } from "cdk8s";
 
+import { addGrafana } from "./grafana";
+import { addJaeger } from "./jaeger";
 import { addMail } from "./mail";
-import { addMeshPolicies } from "./mesh";
+import { addGrafanaMeshPolicies, addMeshPolicies } from "./mesh";
 import { addNamespaces } from "./namespaces";
 import { addNats } from "./nats";
-import { addNetworkPolicies } from "./network";
+import { addGrafanaNetworkPolicies, addNetworkPolicies } from "./network";
 import { addPostgres } from "./postgres";
+import { addPrometheus, type PrometheusOptions } from "./prometheus";
 import { addProvisioner } from "./provisioner";
 
 export type PlatformOptions = {
@@ -15,18 +18,33 @@ export type PlatformOptions = {
   databases: boolean;
   /** A mail server that delivers nothing. */
   mail: boolean;
+  /** How long and how much Prometheus keeps. */
+  retention: PrometheusOptions["retention"];
 };
+
+const shortRetention = { days: 4, size: "400MB" };
 
 /** The kinds of platform, by the name of the file in dist/. */
 export const variants = {
-  kind: { brokers: 1, databases: true, mail: true },
+  kind: { brokers: 1, databases: true, mail: true, retention: shortRetention },
   // Production's brokers where the rest is a kind cluster's: skaffold run -p nats3.
-  "kind-nats3": { brokers: 3, databases: true, mail: true },
-  production: { brokers: 3, databases: false, mail: false },
+  "kind-nats3": { brokers: 3, databases: true, mail: true, retention: shortRetention },
+  production: {
+    brokers: 3,
+    databases: false,
+    mail: false,
+    retention: { days: 15, size: "18GB", volume: "20Gi" },
+  },
 } as const satisfies Record<string, PlatformOptions>;
 export type VariantName = keyof typeof variants;
 
-const images = { nats: "nats:2-alpine", postgres: "postgres:18-bookworm" };
+const images = {
+  nats: "nats:2-alpine",
+  postgres: "postgres:18-bookworm",
+  jaeger: "jaegertracing/jaeger:2.13.0",
+  prometheus: "prom/prometheus:v3.16.0",
+  grafana: "grafana/grafana:12.2.0",
+};
 
 /** The two namespaces, in a file of their own: Secrets are made in them before anything else is. */
 export function createNamespaces(app: App): Chart {
@@ -37,7 +55,7 @@ export function createNamespaces(app: App): Chart {
 
 /** Everything that the nine services stand on. */
 export function createPlatform(app: App, name: string, options: PlatformOptions): Chart {
-  const { brokers, databases, mail } = options;
+  const { brokers, databases, mail, retention } = options;
   const chart = new Chart(app, name, { disableResourceNameHashes: true });
   addNetworkPolicies(chart, options);
   addMeshPolicies(chart, options);
@@ -45,5 +63,16 @@ export function createPlatform(app: App, name: string, options: PlatformOptions)
   if (databases) addPostgres(chart, { image: images.postgres });
   if (mail) addMail(chart);
   addProvisioner(chart, { streamReplicas: brokers, databases });
+  addJaeger(chart, { image: images.jaeger });
+  addPrometheus(chart, { image: images.prometheus, retention });
+  return chart;
+}
+
+/** Grafana, in a file of its own: not every test cluster can get its image, and nothing else depends on it. */
+export function createGrafana(app: App): Chart {
+  const chart = new Chart(app, "grafana", { disableResourceNameHashes: true });
+  addGrafanaNetworkPolicies(chart);
+  addGrafanaMeshPolicies(chart);
+  addGrafana(chart, { image: images.grafana });
   return chart;
 }

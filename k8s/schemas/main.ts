@@ -16,6 +16,8 @@ const kinds = [
   "networking.istio.io/v1alpha3/EnvoyFilter",
   "networking.k8s.io/v1/NetworkPolicy",
   "policy/v1/PodDisruptionBudget",
+  "rbac.authorization.k8s.io/v1/Role",
+  "rbac.authorization.k8s.io/v1/RoleBinding",
   "security.istio.io/v1/AuthorizationPolicy",
   "security.istio.io/v1/PeerAuthentication",
   "security.istio.io/v1/RequestAuthentication",

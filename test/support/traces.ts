@@ -9,9 +9,11 @@ export async function readTraces(system: System, id?: string): Promise<Span[][]>
   return ((await response.json()) as { traces: Span[][] }).traces;
 }
 
+type Node = Pick<Span, "service" | "name" | "spanId" | "parentId"> & { kind: string };
+
 /** The edges of a trace as `service kind name > service kind name`. */
-export function edgesOf(spans: readonly Span[]): string[] {
-  const label = ({ service, kind, name }: Span): string => `${service} ${kind} ${name}`;
+export function edgesOf(spans: readonly Node[]): string[] {
+  const label = ({ service, kind, name }: Node): string => `${service} ${kind} ${name}`;
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   return spans.flatMap((span) => {
     const parent = byId.get(span.parentId ?? "");

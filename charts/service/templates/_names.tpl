@@ -64,6 +64,12 @@ DRAIN_DELAY_MS: {{ .Values.drainDelayMs | int | quote }}
 LOG_LEVEL: debug
 NODE_OPTIONS: --inspect=127.0.0.1:9229
 {{- end }}
+{{- with .Values.global.telemetry.otlpEndpoint }}
+# Whether a trace is recorded is decided by the first sidecar: mesh/base/namespace-policies.yaml.
+OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
+OTEL_SERVICE_NAME: {{ include "service.name" $ }}
+OTEL_RESOURCE_ATTRIBUTES: service.version={{ $.Values.image.tag | default $.Values.global.image.tag | default $.Chart.AppVersion }}
+{{- end }}
 # Less than the startup probe allows, so that the log tells why a service did not start.
 STARTUP_DEADLINE_MS: "80000"
 {{- range $variable, $value := .Values.env }}
@@ -77,6 +83,8 @@ The sidecar's own settings. Istio drops most of Envoy's statistics; these are wh
 */}}
 {{- define "service.proxyConfig" -}}
 holdApplicationUntilProxyStarts: true
+# The sidecar's spans and the service's carry one name.
+tracingServiceName: CANONICAL_NAME_ONLY
 proxyStatsMatcher:
   inclusionRegexps:
     - cluster\.(out|in)bound.*\.(membership_.*|outlier_detection\..*|circuit_breakers\..*|upstream_rq_(total|[0-9]xx|[0-9]+|completed|active|retry.*|timeout|per_try_timeout|pending_.*|cancelled|rx_reset|tx_reset)|upstream_cx_(total|active|connect_fail|overflow))

@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+
+import { Yaml } from "cdk8s";
+import { k8s } from "cdk8s-plus-34";
+import { type Construct } from "constructs";
+
+import {
+  labelsOf,
+  platformNamespace as namespace,
+  resources,
+  restrictedContainer,
+  restrictedPod,
+  selectorOf,
+} from "./pod";
+
+export const jaegerName = "jaeger";
+/** Where spans go. The name outlives what stands behind it: istio-values.yaml and the chart point here. */
+export const collectorName = "otel-collector";
+export const jaegerPorts = { otlpGrpc: 4317, otlpHttp: 4318, query: 16686 } as const;
+const healthPort = 13133;
+const uid = 10001;
+const everywhere = (port: number): string => `0.0.0.0:${port}`;
+
+/** Jaeger 2 is an OpenTelemetry Collector: what comes in by OTLP is kept in memory, the oldest traces make room. */
+export const jaegerConfig = {
+  service: {
+    extensions: ["healthcheckv2", "jaeger_storage", "jaeger_query"],
+    pipelines: {
+      traces: {
+        receivers: ["otlp"],
+        processors: ["memory_limiter", "batch"],
+        exporters: ["jaeger_storage_exporter"],
+      },
+    },
+    telemetry: { metrics: { level: "none" }, logs: { level: "warn" } },
+  },
+  extensions: {
+    healthcheckv2: { use_v2: true, http: { endpoint: everywhere(healthPort) } },
+    jaeger_storage: { backends: { memory: { memory: { max_traces: 3_000 } } } },
+    jaeger_query: {
+      storage: { traces: "memory" },
+      http: { endpoint: everywhere(jaegerPorts.query) },
+      // Nobody asks by gRPC.
+      grpc: { endpoint: "127.0.0.1:16685" },
+    },
+  },
+  receivers: {
+    otlp: {
+      protocols: {
+        grpc: { endpoint: everywhere(jaegerPorts.otlpGrpc) },
+        http: { endpoint: everywhere(jaegerPorts.otlpHttp) },
+      },
+    },
+  },
+  processors: {
+    // Refuses spans rather than being killed with all that it keeps; senders drop what is refused.
+    memory_limiter: { check_interval: "1s", limit_percentage: 85, spike_limit_percentage: 15 },
+    batch: {},
+  },
+  exporters: { jaeger_storage_exporter: { trace_storage: "memory" } },
+} as const;
+
+/** Jaeger, as the collector that services and sidecars send to, and as the place where traces are looked at. */
+export function addJaeger(scope: Construct, { image }: { image: string }): void {
+  const config = Yaml.stringify(jaegerConfig);
+  const metadata = { name: jaegerName, namespace, labels: labelsOf(jaegerName) };
+  new k8s.KubeServiceAccount(scope, "jaeger-account", { metadata, automountServiceAccountToken: false });
+  new k8s.KubeConfigMap(scope, "jaeger-config", { metadata, data: { "jaeger.yaml": config } });
+  new k8s.KubeService(scope, "jaeger-collector", {
+    metadata: { ...metadata, name: collectorName },
+    spec: {
+      selector: selectorOf(jaegerName),
+      ports: [
+        { name: "grpc-otlp", port: jaegerPorts.otlpGrpc },
+        { name: "http-otlp", port: jaegerPorts.otlpHttp },
+      ],
+    },
+  });
+  new k8s.KubeService(scope, "jaeger-service", {
+    metadata,
+    spec: { selector: selectorOf(jaegerName), ports: [{ name: "http-query", port: jaegerPorts.query }] },
+  });
+  new k8s.KubeDeployment(scope, "jaeger", {
+    metadata,
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: selectorOf(jaegerName) },
+      template: {
+        metadata: {
+          labels: labelsOf(jaegerName),
+          annotations: {
+            "symphony.dev/config": createHash("sha256").update(config).digest("hex").slice(0, 16),
+          },
+        },
+        spec: {
+          serviceAccountName: jaegerName,
+          automountServiceAccountToken: false,
+          securityContext: restrictedPod(uid),
+          containers: [container(image)],
+          volumes: [{ name: "config", configMap: { name: jaegerName } }],
+        },
+      },
+    },
+  });
+}
+
+function container(image: string): k8s.Container {
+  const probe: k8s.Probe = {
+    httpGet: { path: "/status", port: k8s.IntOrString.fromNumber(healthPort) },
+    periodSeconds: 5,
+    timeoutSeconds: 2,
+  };
+  return {
+    name: jaegerName,
+    image,
+    args: ["--config=/etc/jaeger/jaeger.yaml"],
+    env: [{ name: "GOMEMLIMIT", value: "400MiB" }],
+    ports: [
+      { name: "grpc-otlp", containerPort: jaegerPorts.otlpGrpc },
+      { name: "http-otlp", containerPort: jaegerPorts.otlpHttp },
+      { name: "http-query", containerPort: jaegerPorts.query },
+    ],
+    startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 60 },
+    readinessProbe: probe,
+    livenessProbe: {
+      tcpSocket: { port: k8s.IntOrString.fromNumber(jaegerPorts.otlpGrpc) },
+      periodSeconds: 20,
+      failureThreshold: 6,
+    },
+    resources: resources("20m", "96Mi", "512Mi"),
+    securityContext: restrictedContainer,
+    volumeMounts: [{ name: "config", mountPath: "/etc/jaeger", readOnly: true }],
+  };
+}

@@ -1,0 +1,177 @@
+import { createHash } from "node:crypto";
+
+import { Yaml } from "cdk8s";
+import { k8s } from "cdk8s-plus-34";
+import { type Construct } from "constructs";
+
+import { ruleFile } from "../alerts/rules";
+import {
+  labelsOf,
+  platformNamespace as namespace,
+  resources,
+  restrictedContainer,
+  restrictedPod,
+  selectorOf,
+} from "./pod";
+import { prometheusConfig, scrapedNamespaces } from "./prometheus-config";
+
+export const prometheusName = "prometheus";
+export const prometheusPort = 9090;
+/** A StatefulSet's pods want a Service without an address of its own. */
+const podsName = "prometheus-pods";
+const uid = 65534;
+const dataFolder = "/prometheus";
+const accountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+export type PrometheusOptions = {
+  image: string;
+  /**
+   * How long and how much is kept. Three days are the longest window of an alert. Without a volume what is kept goes
+   * with the pod, as on a kind cluster it may.
+   */
+  retention: { days: number; size: string; volume?: string };
+};
+
+/** Prometheus: scrapes services and sidecars of all namespaces of ours, and judges the alerts. */
+export function addPrometheus(scope: Construct, options: PrometheusOptions): void {
+  const { retention } = options;
+  const files = {
+    "prometheus.yaml": Yaml.stringify(prometheusConfig),
+    "rules.yaml": Yaml.stringify(ruleFile),
+  };
+  const metadata = { name: prometheusName, namespace, labels: labelsOf(prometheusName) };
+  new k8s.KubeServiceAccount(scope, "prometheus-account", { metadata, automountServiceAccountToken: false });
+  addAccess(scope);
+  new k8s.KubeConfigMap(scope, "prometheus-config", { metadata, data: files });
+  new k8s.KubeService(scope, "prometheus-service", {
+    metadata,
+    spec: { selector: selectorOf(prometheusName), ports: [{ name: "http", port: prometheusPort }] },
+  });
+  new k8s.KubeService(scope, "prometheus-pods", {
+    metadata: { ...metadata, name: podsName },
+    spec: {
+      clusterIp: "None",
+      selector: selectorOf(prometheusName),
+      ports: [{ name: "http", port: prometheusPort }],
+    },
+  });
+  new k8s.KubeStatefulSet(scope, "prometheus", {
+    metadata,
+    spec: {
+      serviceName: podsName,
+      replicas: 1,
+      selector: { matchLabels: selectorOf(prometheusName) },
+      template: {
+        metadata: {
+          labels: labelsOf(prometheusName),
+          annotations: {
+            "symphony.dev/config": createHash("sha256")
+              .update(JSON.stringify(files))
+              .digest("hex")
+              .slice(0, 16),
+            // Metrics are fetched past the own sidecar, at a port that theirs leave out of mutual TLS: 15020.
+            "traffic.sidecar.istio.io/includeOutboundIPRanges": "",
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": String(prometheusPort),
+            "prometheus.io/path": "/metrics",
+          },
+        },
+        spec: {
+          serviceAccountName: prometheusName,
+          // The container alone gets it, from the volume below; the sidecar does not.
+          automountServiceAccountToken: false,
+          terminationGracePeriodSeconds: 60,
+          securityContext: restrictedPod(uid),
+          containers: [container(options)],
+          volumes: [
+            { name: "config", configMap: { name: prometheusName } },
+            { name: "account", projected: { sources: accountSources } },
+            ...(retention.volume === undefined
+              ? [{ name: "data", emptyDir: { sizeLimit: k8s.Quantity.fromString("1Gi") } }]
+              : []),
+          ],
+        },
+      },
+      ...(retention.volume === undefined
+        ? {}
+        : {
+            volumeClaimTemplates: [
+              {
+                metadata: { name: "data" },
+                spec: {
+                  accessModes: ["ReadWriteOnce"],
+                  resources: { requests: { storage: k8s.Quantity.fromString(retention.volume) } },
+                },
+              },
+            ],
+          }),
+    },
+  });
+}
+
+/** What the kubelet mounts by itself where automountServiceAccountToken is not false. */
+const accountSources: k8s.VolumeProjection[] = [
+  { serviceAccountToken: { path: "token", expirationSeconds: 3607 } },
+  { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+];
+
+/** Finding pods in the scraped namespaces, and nothing else: a Role in each, no ClusterRole. */
+function addAccess(scope: Construct): void {
+  for (const where of scrapedNamespaces) {
+    const metadata = {
+      name: where === namespace ? prometheusName : `symphony-${prometheusName}`,
+      namespace: where,
+      labels: labelsOf(prometheusName),
+    };
+    new k8s.KubeRole(scope, `prometheus-role-${where}`, {
+      metadata,
+      rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] }],
+    });
+    new k8s.KubeRoleBinding(scope, `prometheus-binding-${where}`, {
+      metadata,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: metadata.name },
+      subjects: [{ kind: "ServiceAccount", name: prometheusName, namespace }],
+    });
+  }
+}
+
+function container({ image, retention }: PrometheusOptions): k8s.Container {
+  const probe = (path: string): k8s.Probe => ({
+    httpGet: { path, port: k8s.IntOrString.fromNumber(prometheusPort) },
+    periodSeconds: 5,
+    timeoutSeconds: 3,
+  });
+  return {
+    name: prometheusName,
+    image,
+    args: [
+      "--config.file=/etc/prometheus/prometheus.yaml",
+      `--storage.tsdb.path=${dataFolder}`,
+      `--storage.tsdb.retention.time=${retention.days}d`,
+      `--storage.tsdb.retention.size=${retention.size}`,
+      "--enable-feature=exemplar-storage",
+      // An expression that costs too much is ended instead of taking the memory of all others.
+      "--query.timeout=20s",
+      "--query.max-samples=5000000",
+    ],
+    ports: [{ name: "http", containerPort: prometheusPort }],
+    env: [{ name: "GOMEMLIMIT", value: "600MiB" }],
+    startupProbe: { ...probe("/-/ready"), periodSeconds: 1, failureThreshold: 120 },
+    readinessProbe: probe("/-/ready"),
+    livenessProbe: { ...probe("/-/healthy"), periodSeconds: 20, failureThreshold: 6 },
+    resources: {
+      requests: { ...resources("30m", "192Mi", "768Mi").requests },
+      limits: {
+        memory: k8s.Quantity.fromString("768Mi"),
+        // The samples, where they have no volume of their own.
+        "ephemeral-storage": k8s.Quantity.fromString("1280Mi"),
+      },
+    },
+    securityContext: restrictedContainer,
+    volumeMounts: [
+      { name: "config", mountPath: "/etc/prometheus", readOnly: true },
+      { name: "account", mountPath: accountFolder, readOnly: true },
+      { name: "data", mountPath: dataFolder },
+    ],
+  };
+}
