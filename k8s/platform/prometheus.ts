@@ -144,6 +144,8 @@ function container({ image, retention }: PrometheusOptions): k8s.Container {
   return {
     name: prometheusName,
     image,
+    // As in Prometheus' own image; images that others build of it may leave it out.
+    command: ["/bin/prometheus"],
     args: [
       "--config.file=/etc/prometheus/prometheus.yaml",
       `--storage.tsdb.path=${dataFolder}`,
