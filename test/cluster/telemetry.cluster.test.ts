@@ -140,7 +140,10 @@ describe("under load", () => {
       'gateway_request_duration_seconds_bucket{service="order",method="POST"}',
     );
     expect(ids.length).toBeGreaterThan(0);
-    expect((await readJaegerTrace(jaeger, ids.at(-1)!)).length).toBeGreaterThan(0);
+    await waitFor(async () => (await readJaegerTrace(jaeger, ids[0]!)).length > 0, {
+      timeoutMs: 30_000,
+      what: "the trace of the newest point",
+    });
   });
 
   test("prometheus holds no more series than it was sized for", async () => {

@@ -10,9 +10,8 @@ const alerts = z.object({
     alerts: z.array(z.object({ labels: z.record(z.string(), z.string()), state: z.string() })),
   }),
 });
-const exemplars = z.object({
-  data: z.array(z.object({ exemplars: z.array(z.object({ labels: z.record(z.string(), z.string()) })) })),
-});
+const exemplar = z.object({ labels: z.record(z.string(), z.string()), timestamp: z.number() });
+const exemplars = z.object({ data: z.array(z.object({ exemplars: z.array(exemplar) })) });
 const targets = z.object({
   data: z.object({
     activeTargets: z.array(
@@ -44,12 +43,13 @@ export function askPrometheus(url: string) {
         .filter(({ labels, state }) => labels.alertname === name && state === "firing")
         .map(({ labels }) => labels);
     },
-    /** The traces that points of a histogram's buckets lead to. */
+    /** The traces that points of a histogram's buckets lead to, the newest point first. */
     async exemplars(expr: string): Promise<string[]> {
       const end = Date.now() / 1000;
       const range = { start: String(end - 600), end: String(end) };
       const { data } = exemplars.parse(await ask("query_exemplars", { query: expr, ...range }));
-      return data.flatMap((one) => one.exemplars.map(({ labels }) => labels.trace_id ?? ""));
+      const points = data.flatMap((series) => series.exemplars).sort((a, b) => b.timestamp - a.timestamp);
+      return points.map(({ labels }) => labels.trace_id ?? "");
     },
     async targets() {
       return targets.parse(await ask("targets", { state: "active" })).data.activeTargets;
