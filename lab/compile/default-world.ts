@@ -1,5 +1,6 @@
 import { type ServiceName, serviceNames } from "../../lib/events";
 import { type Replicas, topology } from "../run/topology";
+import { collectorAt } from "./collector";
 import { type MeshConfig, type MeshService, type Workload, type World } from "./types";
 
 const namespace = "symphony";
@@ -13,8 +14,8 @@ export const hostOf = (service: ServiceName): string => `${service}.${namespace}
 type PlanOptions = { replicas?: Replicas; meshConfig?: MeshConfig };
 
 /**
- * The world as it would be: every service with its replicas, and the ingress, at ports that are placeholders. For
- * looking at what YAML becomes while nothing runs.
+ * The world as it would be: every service with its replicas, the ingress, and who collects spans, at ports that are
+ * placeholders. For looking at what YAML becomes while nothing runs.
  */
 export function planWorld({ replicas = {}, meshConfig = {} }: PlanOptions = {}): World {
   // From 20000 upwards, in the order in which they are asked for: the same world every time.
@@ -24,11 +25,13 @@ export function planWorld({ replicas = {}, meshConfig = {} }: PlanOptions = {}):
     const count = replicas[service] ?? 1;
     return Array.from({ length: count }, (_, index) => planWorkload(service, index, address));
   });
+  const ingress = planIngress(address());
+  const collector = collectorAt(address());
   return {
     trustDomain: "cluster.local",
     meshConfig,
-    services: serviceNames.map(planService),
-    workloads: [...workloads, planIngress(address())],
+    services: [...serviceNames.map(planService), collector.service],
+    workloads: [...workloads, ingress, collector.workload],
   };
 }
 
@@ -78,7 +81,7 @@ function planIngress(listen: { host: string; port: number }): Workload {
     namespace: "istio-system",
     serviceAccount: "istio-ingressgateway",
     kind: "gateway",
-    labels: { istio: "ingressgateway" },
+    labels: { app: "istio-ingressgateway", istio: "ingressgateway" },
     inbound: [],
     outbound: [],
     gatewayPorts: [{ port: 80, listen }],

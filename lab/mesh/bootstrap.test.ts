@@ -7,19 +7,30 @@ const workload = {
   kind: "sidecar" as const,
   labels: { "app.kubernetes.io/name": "inventory" },
 };
-const where = { adminPort: 15_000, lds: "/mesh/lds.json", cds: "/mesh/cds.json" };
+const meshConfig = {
+  defaultConfig: { tracingServiceName: "CANONICAL_NAME_ONLY", runtimeValues: { "tracing.some_ms": "1000" } },
+};
+const where = { adminPort: 15_000, lds: "/mesh/lds.json", cds: "/mesh/cds.json", meshConfig };
 
 test("a sidecar is called as istiod would call it, and told by two files", () => {
   expect(bootstrap(workload, where)).toMatchObject({
     node: {
       id: "sidecar~127.0.0.1~inventory-2.symphony~symphony.svc.cluster.local",
-      cluster: "inventory.symphony",
+      cluster: "inventory",
     },
     admin: { address: { socket_address: { address: "127.0.0.1", port_value: 15_000 } } },
     dynamic_resources: {
       lds_config: { path_config_source: { path: "/mesh/lds.json" } },
       cds_config: { path_config_source: { path: "/mesh/cds.json" } },
     },
+  });
+});
+
+test("what meshConfig starts a proxy with on a cluster holds here too", () => {
+  const layers = [{ static_layer: { "tracing.some_ms": "1000" } }];
+  expect(bootstrap(workload, where)).toMatchObject({ layered_runtime: { layers } });
+  expect(bootstrap(workload, { ...where, meshConfig: {} })).toMatchObject({
+    node: { cluster: "inventory.symphony" },
   });
 });
 
@@ -30,12 +41,12 @@ test("the ingress is a router", () => {
     namespace: "istio-system",
     serviceAccount: "istio-ingressgateway",
     kind: "gateway" as const,
-    labels: { istio: "ingressgateway" },
+    labels: { app: "istio-ingressgateway", istio: "ingressgateway" },
   };
   expect(bootstrap(ingress, where)).toMatchObject({
     node: {
       id: "router~127.0.0.1~ingress.istio-system~istio-system.svc.cluster.local",
-      cluster: "istio-ingressgateway.istio-system",
+      cluster: "istio-ingressgateway",
     },
   });
 });

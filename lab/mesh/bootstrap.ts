@@ -1,4 +1,5 @@
-import type { Json, Workload } from "../compile/types";
+import { serviceCluster } from "../compile/envoy/tracing";
+import type { Json, MeshConfig, Workload } from "../compile/types";
 import { trustDomain } from "./world";
 
 /**
@@ -18,18 +19,29 @@ const kept = [
   ".*ssl\\.(handshake|connection_error|fail_verify_.*|no_certificate)",
 ];
 
+/** What a proxy is started with on a cluster by `meshConfig.defaultConfig`; the compiler has validated it. */
+type ProxyDefaults = {
+  tracingServiceName?: "APP_LABEL_AND_NAMESPACE" | "CANONICAL_NAME_ONLY";
+  runtimeValues?: Record<string, string>;
+};
+
 /** Envoy's bootstrap for a workload's sidecar: its name as istiod would give it, and the two files it is told by. */
 export function bootstrap(
   workload: Pick<Workload, "name" | "namespace" | "serviceAccount" | "kind" | "labels">,
-  { adminPort, lds, cds }: { adminPort: number; lds: string; cds: string },
+  {
+    adminPort,
+    lds,
+    cds,
+    meshConfig,
+  }: { adminPort: number; lds: string; cds: string; meshConfig: MeshConfig },
 ): Json {
   const { name, namespace } = workload;
   const type = workload.kind === "gateway" ? "router" : "sidecar";
-  const canonical = workload.labels["app.kubernetes.io/name"] ?? workload.serviceAccount;
+  const { tracingServiceName, runtimeValues = {} } = (meshConfig.defaultConfig ?? {}) as ProxyDefaults;
   return {
     node: {
       id: `${type}~127.0.0.1~${name}.${namespace}~${namespace}.svc.${trustDomain}`,
-      cluster: `${canonical}.${namespace}`,
+      cluster: serviceCluster(workload, tracingServiceName),
       metadata: {
         NAME: name,
         NAMESPACE: namespace,
@@ -54,6 +66,7 @@ export function bootstrap(
           static_layer: {
             "envoy.reloadable_features.http_reject_path_with_fragment": false,
             "re2.max_program_size.error_level": 32_768,
+            ...runtimeValues,
           },
         },
       ],

@@ -28,6 +28,8 @@ export type MeshOptions = {
   root: string;
   meshConfig: MeshConfig;
   ingressPort: number;
+  /** Where spans go; undefined where none are recorded. */
+  collectorPort: number | undefined;
 };
 
 type Members = ReadonlyMap<string, Member>;
@@ -100,7 +102,7 @@ export class Mesh {
     const proxy = this.proxies.get(name);
     if (workload === undefined || proxy === undefined) throw new Error(`${name} is no member of the mesh`);
     const { adminPort } = proxy.options;
-    const { binary, layout, certificates } = this.options;
+    const { binary, layout, certificates, meshConfig } = this.options;
     await certificates.provide(workload);
     let offset = 0;
     const process = processes.find.bind(processes, sidecarName(workload));
@@ -113,7 +115,7 @@ export class Mesh {
     };
     const url = `http://127.0.0.1:${String(adminPort)}`;
     await processes
-      .run(sidecarSpec(workload, { binary, adminPort, layout }), { kind: "sidecar", url })
+      .run(sidecarSpec(workload, { binary, adminPort, layout, meshConfig }), { kind: "sidecar", url })
       .catch((error: unknown) => {
         throw /inotify/.test(String(error)) ? tooManyWatches(error) : error;
       });
@@ -165,9 +167,12 @@ export class Mesh {
   /** Who serves changes more often than what is compiled. */
   private async compiledFor(rules: Rules, members: Members): Promise<Input> {
     if (this.last?.rules === rules && this.last.members === members) return this.last;
-    const { layout, pool, meshConfig, ingressPort } = this.options;
+    const { layout, pool, meshConfig, ingressPort, collectorPort } = this.options;
     const takePort = (purpose: string): Promise<number> => pool.take(purpose);
-    const world = await buildWorld({ members: [...members.values()], meshConfig, ingressPort, takePort });
+    const world = await buildWorld({
+      members: [...members.values()],
+      ...{ meshConfig, ingressPort, collectorPort, takePort },
+    });
     try {
       const compiled = compile(rules.files(), world, { path: layout.path });
       this.last = { rules, members, world, compiled };

@@ -20,6 +20,8 @@ import { hostOf, ingressName, type Member, memberOf, ports } from "./world";
 export type MeshNetworkOptions = {
   /** Of the ingress; 0 for a free one. */
   port: number;
+  /** Where spans go; undefined where none are recorded. */
+  telemetryPort: number | undefined;
   replicas: Replicas;
   state: string;
   project: string;
@@ -53,7 +55,10 @@ export async function openMeshNetwork(
   const certificates = createCertificates({ ca, path: layout.path, ttlMs, say });
   const pool = createPortPool();
   const ingressPort = options.port === 0 ? await freePort() : options.port;
-  const mesh = new Mesh({ binary, layout, pool, certificates, root: ca.root, meshConfig, ingressPort });
+  const mesh = new Mesh({
+    ...{ binary, layout, pool, certificates, root: ca.root, meshConfig, ingressPort },
+    collectorPort: options.telemetryPort,
+  });
   const take: TakeAddress = (name, protocol) =>
     Promise.resolve({ pipe: join(sockets, `${name}.${protocol}`) });
   const instances = await planInstances(options.replicas, take);

@@ -47,7 +47,11 @@ beforeAll(async () => {
     await certificates.provide(member);
     const log = new LogFile(state, name);
     const hooks = { say: () => undefined, changed: () => undefined };
-    const sidecar = new Supervised(sidecarSpec(member, { binary, adminPort, layout }), log, hooks);
+    const sidecar = new Supervised(
+      sidecarSpec(member, { binary, adminPort, layout, meshConfig: {} }),
+      log,
+      hooks,
+    );
     let offset = 0;
     proxies[name] = new Proxy({
       name,

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Workload } from "../compile/types";
+import type { MeshConfig, Workload } from "../compile/types";
 import { fromDiskError } from "../run/failure";
 import type { SupervisedSpec } from "../run/supervised";
 import { probeSidecar } from "./admin";
@@ -19,10 +19,12 @@ export function sidecarName(workload: Pick<Workload, "name" | "kind">): string {
  */
 const drainSeconds = 45;
 
+type SidecarOptions = { binary: string; adminPort: number; layout: MeshLayout; meshConfig: MeshConfig };
+
 /** How one Envoy is run and watched. Its files must be written before it starts. */
 export function sidecarSpec(
   workload: Workload,
-  { binary, adminPort, layout }: { binary: string; adminPort: number; layout: MeshLayout },
+  { binary, adminPort, layout, meshConfig }: SidecarOptions,
 ): SupervisedSpec {
   const folder = layout.proxy(workload.name);
   const file = join(folder, "bootstrap.json");
@@ -33,7 +35,8 @@ export function sidecarSpec(
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         const lds = layout.path(workload.name, "lds");
         const cds = layout.path(workload.name, "cds");
-        writeFileSync(file, JSON.stringify(bootstrap(workload, { adminPort, lds, cds })), { mode: 0o600 });
+        const content = bootstrap(workload, { adminPort, lds, cds, meshConfig });
+        writeFileSync(file, JSON.stringify(content), { mode: 0o600 });
       } catch (error) {
         throw fromDiskError(error, file);
       }

@@ -1,7 +1,7 @@
 import { planInstances } from "../run/topology";
 import { buildWorld, hostOf, memberOf, peersOf } from "./world";
 
-async function world() {
+async function world(collectorPort?: number) {
   const instances = await planInstances({ inventory: 2 }, (name, protocol) =>
     Promise.resolve({ pipe: `/run/${name}.${protocol}` }),
   );
@@ -13,7 +13,9 @@ async function world() {
     return Promise.resolve(port);
   };
   const members = instances.map(memberOf);
-  const built = await buildWorld({ members, meshConfig: {}, ingressPort: 8080, takePort });
+  const built = await buildWorld({
+    ...{ members, meshConfig: {}, ingressPort: 8080, collectorPort, takePort },
+  });
   return { ...built, find: (name: string) => built.workloads.find((workload) => workload.name === name)! };
 }
 
@@ -61,7 +63,7 @@ test("users come in at the ingress, on port 80 of the Gateway", async () => {
     namespace: "istio-system",
     serviceAccount: "istio-ingressgateway",
     kind: "gateway",
-    labels: { istio: "ingressgateway" },
+    labels: { app: "istio-ingressgateway", istio: "ingressgateway" },
     gatewayPorts: [{ port: 80, listen: { host: "127.0.0.1", port: 8080 } }],
   });
 });
@@ -75,4 +77,15 @@ test("services have the ports of the charts", async () => {
   ]);
   expect(services.find(({ host }) => host === hostOf("audit"))?.ports).toHaveLength(1);
   expect(peersOf("user")).toEqual([]);
+});
+
+test("who collects spans is there by the name that the cluster has for it, and only where somebody collects", async () => {
+  const host = "otel-collector.symphony-platform.svc.cluster.local";
+  const { services, find } = await world(4000);
+  expect(services.find((service) => service.host === host)).toMatchObject({
+    meshed: false,
+    ports: [{ number: 4318, protocol: "http" }],
+  });
+  expect(find("otel-collector").inbound[0]?.application).toEqual({ host: "127.0.0.1", port: 4000 });
+  expect((await world()).services.map((service) => service.host)).not.toContain(host);
 });

@@ -1,4 +1,5 @@
 import { type ServiceName, serviceNames } from "../../lib/events";
+import { collectorAt } from "../compile/collector";
 import type { Address, MeshConfig, MeshService, Workload, World } from "../compile/types";
 import { type Instance, topology } from "../run/topology";
 
@@ -75,15 +76,19 @@ export type TakePort = (purpose: string) => Promise<number>;
 
 const loopback = (port: number): Address => ({ host: "127.0.0.1", port });
 
-/** What the compiler is to know about what runs here. `ingressPort` is where users come in. */
+/**
+ * What the compiler is to know about what runs here. `ingressPort` is where users come in, `collectorPort` where spans
+ * go; without it none are sent.
+ */
 export async function buildWorld(options: {
   members: readonly Member[];
   meshConfig: MeshConfig;
   ingressPort: number;
+  collectorPort?: number | undefined;
   takePort: TakePort;
 }): Promise<World> {
   const workloads: Workload[] = [ingress(options.ingressPort)];
-  const { takePort } = options;
+  const { takePort, collectorPort } = options;
   for (const { name, serviceAccount, labels, instance, peers } of options.members) {
     const served = instance === undefined ? [] : servedBy(instance);
     workloads.push({
@@ -104,7 +109,13 @@ export async function buildWorld(options: {
       })),
     });
   }
-  return { trustDomain, meshConfig: options.meshConfig, services: meshServices(), workloads };
+  const services = meshServices();
+  if (collectorPort !== undefined) {
+    const collector = collectorAt(loopback(collectorPort));
+    services.push(collector.service);
+    workloads.push(collector.workload);
+  }
+  return { trustDomain, meshConfig: options.meshConfig, services, workloads };
 }
 
 /** The purpose under which the port is taken that leads from a sidecar to a peer. */
@@ -125,7 +136,7 @@ function ingress(port: number): Workload {
     namespace: namespaces.ingress,
     serviceAccount: "istio-ingressgateway",
     kind: "gateway",
-    labels: { istio: "ingressgateway" },
+    labels: { app: "istio-ingressgateway", istio: "ingressgateway" },
     inbound: [],
     outbound: [],
     gatewayPorts: [{ port: ports.ingress, listen: loopback(port) }],

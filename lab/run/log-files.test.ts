@@ -17,12 +17,12 @@ test.each([
     },
   ],
   [
-    '{"start_time":"2026-01-31T10:00:00.000Z","method":"GET","path":"/inventory","response_code":200,"trace_id":null}',
+    '{"start_time":"2026-01-31T10:00:00.000Z","method":"GET","authority":"inventory:8080","response_code":200,"trace_id":null}',
     {
       time: "2026-01-31T10:00:00.000Z",
       level: "info",
       service: "x",
-      message: "GET /inventory 200",
+      message: "GET inventory:8080 200",
       fields: {},
     },
   ],

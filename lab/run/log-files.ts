@@ -111,15 +111,15 @@ export function parseLogLine(line: string, service: string = ""): LogLine {
   return parsePlainLine(line, service);
 }
 
-/** A request in a sidecar's log, with Istio's names. */
+/** A request in a sidecar's log, with Istio's names. Paths are not logged: they may hold personal data. */
 function parseAccessLine(entry: Record<string, unknown>, service: string): LogLine {
-  const { start_time: time, method, path, response_code: code, ...fields } = entry;
+  const { start_time: time, method, authority, response_code: code, ...fields } = entry;
   const known = Object.entries(fields).filter(([, value]) => value !== null && value !== "-");
   return {
     time: String(time),
     level: "info",
     service,
-    message: [method, path, code].map(String).join(" "),
+    message: [method, authority, code].map(String).join(" "),
     fields: Object.fromEntries(known),
   };
 }

@@ -58,6 +58,7 @@ export class Stack {
   private readonly watched: Processes;
   private readonly forwards = createServiceForwards((service) => this.addressesOf(service));
   private network: Network | undefined;
+  private telemetryPort: number | undefined;
   private mail: MailCatcher | undefined;
   private phase: RunState["phase"] = "starting";
   private locked = false;
@@ -152,6 +153,7 @@ export class Stack {
     this.secrets = await loadSecrets(this.state);
     const say = (line: string): void => progress.say(line);
     const natsBinary = await ensureNatsServer({ environment, project: this.project, say });
+    if (tracesAreOn(environment)) this.telemetryPort = await freePort();
     const network = await this.openNetwork(replicas, say);
     this.network = network;
     const infrastructure = await planInfrastructure({
@@ -188,9 +190,9 @@ export class Stack {
   private async openNetwork(replicas: Replicas, say: (line: string) => void): Promise<Network> {
     const { port, environment, rules: base } = this.options;
     if (this.options.mesh === false) return openDirectNetwork({ port, replicas });
-    const { state, project } = this;
+    const { state, project, telemetryPort } = this;
     const { network, mesh } = await openMeshNetwork({
-      ...{ port, replicas, state, project, base, environment, say },
+      ...{ port, telemetryPort, replicas, state, project, base, environment, say },
     });
     this.mesh = mesh;
     return network;
@@ -216,8 +218,8 @@ export class Stack {
   }
 
   private async startTelemetry(): Promise<void> {
-    if (!tracesAreOn(this.options.environment)) return;
-    const port = await freePort();
+    const port = this.telemetryPort;
+    if (port === undefined) return;
     this.telemetryUrl = `http://127.0.0.1:${String(port)}`;
     await this.watched.run(sinkSpec(this.project, port, this.options.environment), { kind: "telemetry" });
   }

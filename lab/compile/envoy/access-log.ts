@@ -2,7 +2,7 @@ import { type MeshSettings } from "../model/mesh";
 import { type Json } from "../types";
 import { extension, type JsonObject } from "./json";
 
-/** Istio's default keys, and two by which a line is found from a trace. */
+/** Istio's default keys. */
 const jsonFormat: JsonObject = {
   authority: "%REQ(:AUTHORITY)%",
   bytes_received: "%BYTES_RECEIVED%",
@@ -21,8 +21,6 @@ const jsonFormat: JsonObject = {
   response_flags: "%RESPONSE_FLAGS%",
   route_name: "%ROUTE_NAME%",
   start_time: "%START_TIME%",
-  trace_id: "%TRACE_ID%",
-  traceparent: "%REQ(TRACEPARENT)%",
   upstream_cluster: "%UPSTREAM_CLUSTER_RAW%",
   upstream_host: "%UPSTREAM_HOST%",
   upstream_local_address: "%UPSTREAM_LOCAL_ADDRESS%",

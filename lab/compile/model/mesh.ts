@@ -36,8 +36,19 @@ export type ServiceEndpoint = {
 export type MeshSettings = {
   pathNormalization: "NONE" | "BASE" | "MERGE_SLASHES" | "DECODE_AND_MERGE_SLASHES";
   accessLog: { path: string; encoding: "JSON" | "TEXT"; format: string | undefined } | undefined;
-  tracingProviders: Map<string, { host: string; port: number }>;
+  tracingProviders: Map<string, TracingProvider>;
+  /** What the spans of a proxy call their service: `order.symphony`, or `order`. */
+  tracingNames: "APP_LABEL_AND_NAMESPACE" | "CANONICAL_NAME_ONLY";
   connectTimeout: string;
+};
+
+/** Who collects spans: by OTLP over HTTP where it has a path, else over gRPC. */
+export type TracingProvider = {
+  host: string;
+  port: number;
+  /** How many characters of a path are in a span; 256 unless given. */
+  maxPathLength: number | undefined;
+  http: { path: string; timeout: string } | undefined;
 };
 
 /** All that was read, by kind, references resolved and checked; knows neither YAML nor Envoy. */

@@ -1,7 +1,13 @@
 import { type Address, type Workload } from "../types";
 import { type Identity, type Origin, type Percent } from "./common";
 import { type FilterPatch, type Telemetry } from "./extensions";
-import { type MeshSettings, type Protocol, type Service, type ServiceEndpoint } from "./mesh";
+import {
+  type MeshSettings,
+  type Protocol,
+  type Service,
+  type ServiceEndpoint,
+  type TracingProvider,
+} from "./mesh";
 import {
   type Destination,
   type DirectResponse,
@@ -107,7 +113,7 @@ export type UpstreamEndpoint = ServiceEndpoint & { mutualTls: boolean };
 
 export type Tracing = {
   provider: string;
-  collector: Target;
+  collector: Target & TracingProvider;
   percent: Percent;
   customTags: NonNullable<Telemetry["tracing"]>["customTags"];
   origin: Origin;

@@ -3,9 +3,17 @@ import { z } from "zod";
 import { type MeshSettings } from "../model/mesh";
 import { type MeshConfig, type Problem } from "../types";
 
+const duration = z.string().regex(/^\d+(\.\d+)?s$/);
+
 const provider = z.strictObject({
   name: z.string().min(1),
-  opentelemetry: z.strictObject({ service: z.string().min(1), port: z.int().min(1).max(65535) }),
+  opentelemetry: z.strictObject({
+    service: z.string().min(1),
+    port: z.int().min(1).max(65535),
+    maxTagLength: z.int().min(1).optional(),
+    // Envoy takes no address without a time limit, and istiod gives none of its own.
+    http: z.strictObject({ path: z.string().startsWith("/"), timeout: duration }).optional(),
+  }),
 });
 
 /** What is understood of meshConfig. A field that is not is refused: it would mean one thing on a cluster only. */
@@ -18,12 +26,16 @@ const schema = z.strictObject({
   accessLogFile: z.string().optional(),
   accessLogEncoding: z.enum(["JSON", "TEXT"]).default("TEXT"),
   accessLogFormat: z.string().optional(),
-  connectTimeout: z
-    .string()
-    .regex(/^\d+(\.\d+)?s$/)
-    .default("10s"),
-  // How many threads a sidecar has is said where it is started.
-  defaultConfig: z.strictObject({ concurrency: z.int().min(0).optional() }).optional(),
+  connectTimeout: duration.default("10s"),
+  defaultConfig: z
+    .strictObject({
+      // How many threads a sidecar has is said where it is started.
+      concurrency: z.int().min(0).optional(),
+      tracingServiceName: z.enum(["APP_LABEL_AND_NAMESPACE", "CANONICAL_NAME_ONLY"]).optional(),
+      // As are the values of its runtime.
+      runtimeValues: z.record(z.string(), z.string()).optional(),
+    })
+    .optional(),
   // Merging an application's metrics with the sidecar's own is the work of Istio's agent, which a laptop has not.
   enablePrometheusMerge: z.boolean().optional(),
   extensionProviders: z.array(provider).default([]),
@@ -42,11 +54,12 @@ export function readMeshConfig(config: MeshConfig): MeshSettings | { problems: P
         ? undefined
         : { path: accessLogFile, encoding: accessLogEncoding, format: accessLogFormat },
     tracingProviders: new Map(
-      rest.extensionProviders.map(({ name, opentelemetry: { service, port } }) => [
+      rest.extensionProviders.map(({ name, opentelemetry: { service, port, maxTagLength, http } }) => [
         name,
-        { host: service, port },
+        { host: service, port, maxPathLength: maxTagLength, http },
       ]),
     ),
+    tracingNames: rest.defaultConfig?.tracingServiceName ?? "APP_LABEL_AND_NAMESPACE",
     connectTimeout: rest.connectTimeout,
   };
 }

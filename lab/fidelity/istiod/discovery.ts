@@ -4,6 +4,7 @@ import { Client, type ClientDuplexStream, credentials, loadPackageDefinition } f
 import { loadSync } from "@grpc/proto-loader";
 
 import { sourceFolder } from "../../../lib/paths";
+import { serviceCluster } from "../../compile/envoy/tracing";
 import { type Workload, type World } from "../../compile/types";
 import { canonicalName, podAddress, podLabels } from "./objects";
 
@@ -91,9 +92,12 @@ function toNode(workload: Workload, world: World): Node {
   const { name, namespace, serviceAccount, kind } = workload;
   const address = podAddress(world.workloads.indexOf(workload));
   const domain = `${namespace}.svc.cluster.local`;
+  const { tracingServiceName } = (world.meshConfig.defaultConfig ?? {}) as {
+    tracingServiceName?: Parameters<typeof serviceCluster>[1];
+  };
   return {
     id: `${kind === "gateway" ? "router" : "sidecar"}~${address}~${name}.${namespace}~${domain}`,
-    cluster: `${canonicalName(workload)}.${namespace}`,
+    cluster: serviceCluster(workload, tracingServiceName),
     metadata: toStruct({
       NAME: name,
       NAMESPACE: namespace,

@@ -1,8 +1,8 @@
 import { type Json } from "../../compile/types";
 import { type Reducer } from "./feature";
-import { isObject, type JsonObject, objectOf, objectsOf, omit } from "./json";
+import { isObject, type JsonObject, objectOf, objectsOf } from "./json";
 
-/** What is logged where. The fields by which the laptop finds a line from a trace are its own. */
+/** What is logged where. */
 export const reduceAccessLog: Reducer = (fields) => {
   const logs = objectsOf(fields.take("access_log")).map(reduceLog);
   return logs.length === 0 ? undefined : logs;
@@ -21,7 +21,6 @@ function reduceLog({ filter, typed_config }: JsonObject): Json {
 
 function reduceFormat({ json_format, json_format_options, ...format }: JsonObject): Json {
   if (!isObject(json_format)) return format;
-  const fields = omit(json_format, "trace_id", "traceparent");
   const options = objectOf(json_format_options);
-  return { ...format, ...(Object.keys(options).length > 0 && { options }), json_format: fields };
+  return { ...format, ...(Object.keys(options).length > 0 && { options }), json_format };
 }
