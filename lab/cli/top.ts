@@ -1,6 +1,10 @@
 import { Command } from "commander";
 
+import { stateFolder } from "../run/project";
+import { requireRunning } from "../run/state";
 import { type System, withSystem } from "../target/system";
+import { compareHops, type HopCounts, type HopRow, scrapeHops } from "../telemetry/hops";
+import { type Sample } from "../telemetry/open-metrics";
 import { compareRoutes, type RouteRow } from "../telemetry/routes";
 import { scrape } from "../telemetry/scrape";
 import { note, painter, print, printJson, table } from "./terminal";
@@ -24,23 +28,31 @@ export function topCommand(): Command {
 async function top(system: System, { interval, count, json }: Options): Promise<void> {
   const live = process.stdout.isTTY && json !== true;
   const rounds = count ?? (live ? Infinity : 1);
-  let before = await scrape(system);
+  let before = await look(system);
   let from = performance.now();
   for (let round = 0; round < rounds; round += 1) {
     await new Promise((resolve) => setTimeout(resolve, interval));
-    const now = await scrape(system);
+    const now = await look(system);
     const seconds = (performance.now() - from) / 1000;
     from = performance.now();
-    const rows = compareRoutes(before, now, seconds);
+    const rows = compareRoutes(before.routes, now.routes, seconds);
+    const hops = compareHops(before.hops, now.hops, seconds);
     before = now;
-    if (json === true) printJson({ seconds, routes: rows });
-    else show(rows, live);
+    if (json === true) printJson({ seconds, routes: rows, hops });
+    else show(rows, hops, live);
   }
+}
+
+/** On a cluster what sidecars count is Prometheus' and its dashboards' business. */
+async function look(system: System): Promise<{ routes: Sample[]; hops: HopCounts[] }> {
+  const processes = system.target === "kube" ? [] : requireRunning(stateFolder()).processes;
+  const [routes, hops] = await Promise.all([scrape(system), scrapeHops(processes)]);
+  return { routes, hops };
 }
 
 const inMs = (ms: number): string => (Number.isNaN(ms) ? "-" : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`);
 
-function show(rows: RouteRow[], live: boolean): void {
+function show(rows: RouteRow[], hops: HopRow[], live: boolean): void {
   const paint = painter(process.stdout);
   // Home, and clear what is below: the table is written over itself.
   if (live) process.stdout.write("\u001b[H\u001b[J");
@@ -61,6 +73,27 @@ function show(rows: RouteRow[], live: boolean): void {
         inMs(row.p95),
         inMs(row.p99),
         row.retriesPerSecond.toFixed(1),
+      ]),
+    ),
+  );
+  if (hops.length > 0) showHops(hops);
+}
+
+/** What the callers' sidecars did: each retry is theirs, also one that reached nobody. */
+function showHops(hops: HopRow[]): void {
+  const paint = painter(process.stdout);
+  const header = ["sidecar of", "to", "req/s", "retries/s", "timeouts/s", "refused/s", "ejected"];
+  const rate = (value: number): string => paint(value > 0 ? "red" : "dim", value.toFixed(1));
+  print("");
+  print(
+    table(
+      header.map((title) => paint("bold", title)),
+      hops.map((hop) => [
+        hop.from,
+        hop.to,
+        hop.perSecond.toFixed(1),
+        ...[hop.retriesPerSecond, hop.timeoutsPerSecond, hop.refusedPerSecond].map(rate),
+        paint(hop.ejected > 0 ? "red" : "dim", String(hop.ejected)),
       ]),
     ),
   );

@@ -5,10 +5,10 @@ import { stateFolder } from "../run/project";
 import { requireRunning } from "../run/state";
 import { targetName } from "../target/system";
 import { type Span } from "../telemetry/span";
-import { bar, errorsOf, layOut, notesOf, type Row, serviceOf } from "../telemetry/waterfall";
+import { bar, errorsOf, layOut, notesOf, type Row, serviceOf, titleOf } from "../telemetry/waterfall";
 import { note, painter, print, printJson, table } from "./terminal";
 
-type Options = { sql?: boolean; json?: boolean };
+type Options = { sql?: boolean; attempts?: boolean; json?: boolean };
 
 /** Spans are sent once a second: an order that has just ended shows whole a moment later. */
 const patienceMs = 4_000;
@@ -21,11 +21,12 @@ export function traceCommand(): Command {
     .description("what an order's request did, step by step, as a waterfall")
     .argument("<id>", "an order, a correlation id or a trace id")
     .option("--sql", "show each SQL statement on a line of its own")
+    .option("--attempts", "show each attempt of a sidecar, also where the first one went well")
     .option("--json", "print the spans as JSON")
     .action(async (id: string, options: Options) => {
       const traces = await findTraces(id);
       if (options.json === true) printJson({ id, traces });
-      else show(traces, options.sql === true);
+      else show(traces, { sql: options.sql === true, attempts: options.attempts === true });
     });
 }
 
@@ -81,7 +82,7 @@ async function ask(url: string, id: string): Promise<Span[][]> {
 
 const inMs = (ms: number): string => (ms >= 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${ms.toFixed(1)} ms`);
 
-function show(traces: Span[][], sql: boolean): void {
+function show(traces: Span[][], options: { sql: boolean; attempts: boolean }): void {
   const [main = [], ...others] = traces;
   const from = Math.min(...main.map(({ startMs }) => startMs));
   const totalMs = Math.max(...main.map(({ startMs, durationMs }) => startMs + durationMs)) - from;
@@ -92,7 +93,7 @@ function show(traces: Span[][], sql: boolean): void {
   print(
     table(
       ["from", "took", "", "service", "what", ""].map((title) => paint("dim", title)),
-      layOut(main, { sql }).map((row) => cells(row, totalMs)),
+      layOut(main, options).map((row) => cells(row, totalMs)),
     ),
   );
   const failed = main.filter((span) => span.failed).length;
@@ -100,7 +101,7 @@ function show(traces: Span[][], sql: boolean): void {
   for (const other of others) {
     const first = other.find(({ parentId }) => parentId === undefined) ?? other[0];
     note(
-      `also ${first?.name ?? ""} (${String(other.length)} spans): ./symphony trace ${first?.traceId ?? ""}`,
+      `also ${first === undefined ? "" : titleOf(first)} (${String(other.length)} spans): ./symphony trace ${first?.traceId ?? ""}`,
     );
   }
 }
@@ -109,7 +110,7 @@ function cells(row: Row, totalMs: number): string[] {
   const paint = painter(process.stdout);
   const { span, depth, fromMs } = row;
   const colour = span.failed ? "red" : span.kind === "server" || span.kind === "consumer" ? "cyan" : "dim";
-  const name = `${"  ".repeat(Math.min(depth, 12))}${span.name}`;
+  const name = `${"  ".repeat(Math.min(depth, 12))}${titleOf(span)}`;
   const notes = notesOf(row).join(", ");
   return [
     inMs(fromMs).padStart(9),

@@ -1,4 +1,5 @@
 import { type ServiceName, serviceNames } from "../../lib/events";
+import { type LocalAddress, requestLocal } from "../../lib/local-http";
 import { stateFolder } from "../run/project";
 import { requireRunning } from "../run/state";
 import { type System } from "../target/system";
@@ -7,11 +8,14 @@ import { parseMetrics, type Sample } from "./open-metrics";
 const timeoutMs = 5_000;
 
 /** Where each process of `services` serves: on this machine every replica, on a cluster one of them. */
-async function addresses(system: System, services: readonly ServiceName[]): Promise<string[]> {
-  if (system.target === "kube") return Promise.all(services.map((service) => system.serviceUrl(service)));
+async function addresses(system: System, services: readonly ServiceName[]): Promise<LocalAddress[]> {
+  if (system.target === "kube") {
+    const urls = await Promise.all(services.map((service) => system.serviceUrl(service)));
+    return urls.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }));
+  }
   return requireRunning(stateFolder())
     .processes.filter(({ service }) => service !== undefined && services.includes(service))
-    .flatMap(({ url }) => (url === undefined ? [] : [url]));
+    .flatMap(({ address }) => (address === undefined ? [] : [address]));
 }
 
 /** The metrics of every process of `services` (all); a process that does not answer is left out. */
@@ -19,11 +23,11 @@ export async function scrape(
   system: System,
   services: readonly ServiceName[] = serviceNames,
 ): Promise<Sample[]> {
-  const urls = await addresses(system, services);
+  const served = await addresses(system, services);
   const texts = await Promise.all(
-    urls.map((url) =>
-      fetch(`${url}/metrics`, { signal: AbortSignal.timeout(timeoutMs) })
-        .then((response) => (response.ok ? response.text() : ""))
+    served.map((address) =>
+      requestLocal(address, "/metrics", { timeoutMs })
+        .then(({ status, body }) => (status === 200 ? body : ""))
         .catch(() => ""),
     ),
   );

@@ -1,5 +1,5 @@
 import { type Span } from "./span";
-import { bar, errorsOf, layOut, notesOf, serviceOf } from "./waterfall";
+import { bar, errorsOf, layOut, notesOf, serviceOf, titleOf } from "./waterfall";
 
 const spanOf = (spanId: string, parentId: string | undefined, rest: Partial<Span> = {}): Span => ({
   traceId: "t",
@@ -100,4 +100,51 @@ test.each([
 ])("the proxy %s is called %s", (service, name) => {
   expect(serviceOf(spanOf("a", undefined, { service, attributes: { component: "proxy" } }))).toBe(name);
   expect(serviceOf(spanOf("a", undefined))).toBe("order");
+});
+
+const proxy = (id: string, parent: string | undefined, rest: Partial<Span> = {}): Span =>
+  spanOf(id, parent, { ...rest, attributes: { component: "proxy", ...rest.attributes } });
+
+test.each<[string, Partial<Span>[], string[]]>([
+  ["the only one, and it went well", [{}], ["sidecar", "callee 0"]],
+  [
+    "two",
+    [{ attributes: { "http.status_code": "503" } }, { attributes: { "retry.count": "1" } }],
+    ["sidecar", "attempt 0", "callee 0", "attempt 1", "callee 1"],
+  ],
+  ["one that failed", [{ failed: true }], ["sidecar", "attempt 0", "callee 0"]],
+  ["one with a flag", [{ attributes: { response_flags: "UT" } }], ["sidecar", "attempt 0", "callee 0"]],
+])("attempts of a sidecar are shown where they tell something: %s", (_what, attempts, expected) => {
+  const spans = attempts.flatMap((rest, index) => [
+    proxy(`attempt ${index}`, "sidecar", { kind: "client", startMs: index, ...rest }),
+    proxy(`callee ${index}`, `attempt ${index}`, { kind: "server", startMs: index }),
+  ]);
+  const all = [proxy("sidecar", undefined, { kind: "server" }), ...spans];
+  expect(shape(all).map(([id]) => id)).toEqual(expected);
+  expect(layOut(all, { sql: false, attempts: true })).toHaveLength(all.length);
+});
+
+test.each([
+  ["router outbound|8080||payment.symphony.svc.cluster.local; egress", {}, "attempt 1 to payment:8080"],
+  [
+    "router outbound|9090|canary|inventory.symphony.svc.cluster.local; egress",
+    { "retry.count": "2" },
+    "attempt 3 to inventory:9090 (canary)",
+  ],
+  ["order.symphony.svc.cluster.local:8080/orders*", {}, "order:8080/orders*"],
+])("a proxy's span %s %j is titled %s", (name, attributes, title) => {
+  expect(titleOf(proxy("a", undefined, { name, attributes }))).toBe(title);
+  expect(titleOf(spanOf("a", undefined, { name }))).toBe(name);
+});
+
+test.each([
+  [
+    { "http.status_code": "0", response_flags: "UT" },
+    ["no answer", "UT: the upstream did not answer in time"],
+  ],
+  [{ "http.status_code": "503", response_flags: "-" }, ["503"]],
+  [{ "http.status_code": "503", response_flags: "FI" }, ["503", "FI: a fault rule answered with an error"]],
+])("what a sidecar says by %j is told as %j", (attributes, notes) => {
+  const [row] = layOut([proxy("a", undefined, { failed: true, attributes })], { sql: false });
+  expect(notesOf(row!)).toEqual(notes);
 });

@@ -13,8 +13,25 @@ export type Row = {
 
 const isStatement = ({ attributes }: Span): boolean => "db.system.name" in attributes;
 
-/** The spans of a trace as a tree in the order of time, parents first; statements are folded unless `sql`. */
-export function layOut(spans: readonly Span[], { sql }: { sql: boolean }): Row[] {
+export const isProxy = ({ attributes }: Span): boolean => attributes.component === "proxy";
+
+/** A proxy's sending of a request: Envoy calls it `router <cluster> egress`. */
+const isAttempt = (span: Span): boolean => isProxy(span) && span.kind === "client";
+
+const noFlags = (flags: unknown): boolean => flags === undefined || flags === "" || flags === "-";
+
+/** The only attempt of a proxy, which tells no more than the span above it. */
+const isPlain = (span: Span): boolean =>
+  isAttempt(span) &&
+  !span.failed &&
+  span.attributes["retry.count"] === undefined &&
+  noFlags(span.attributes.response_flags);
+
+/**
+ * The spans of a trace as a tree in the order of time, parents first. Statements are folded unless `sql`, and so are
+ * the sidecars' attempts where there was one and it went well, unless `attempts`.
+ */
+export function layOut(spans: readonly Span[], { sql, attempts = false }: LayOutOptions): Row[] {
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   const children = new Map<string, Span[]>();
   const roots: Span[] = [];
@@ -31,7 +48,7 @@ export function layOut(spans: readonly Span[], { sql }: { sql: boolean }): Row[]
     // Spans that name each other as parents come from a broken sender; each is shown once.
     if (seen.has(span.spanId)) return;
     seen.add(span.spanId);
-    const below = children.get(span.spanId) ?? [];
+    const below = childrenOf(span, attempts, children);
     const folded = sql ? [] : below.filter((child) => isStatement(child) && !child.failed);
     const ms = folded.reduce((sum, { durationMs }) => sum + durationMs, 0);
     rows.push({ span, depth, statements: { count: folded.length, ms }, fromMs: span.startMs - beginning });
@@ -39,6 +56,15 @@ export function layOut(spans: readonly Span[], { sql }: { sql: boolean }): Row[]
   };
   for (const root of roots) visit(root, 0);
   return rows;
+}
+
+type LayOutOptions = { sql: boolean; attempts?: boolean };
+
+function childrenOf(span: Span, attempts: boolean, children: Map<string, Span[]>): Span[] {
+  const below = children.get(span.spanId) ?? [];
+  const [only, ...more] = below;
+  if (attempts || !isProxy(span) || only === undefined || more.length > 0 || !isPlain(only)) return below;
+  return children.get(only.spanId) ?? [];
 }
 
 /** Where a span lies in its trace, as a bar of `width` characters, to an eighth of one. */
@@ -54,10 +80,23 @@ export function bar(row: { fromMs: number; durationMs: number }, totalMs: number
 }
 
 /** The proxy's name is that of the workload it stands beside, with its namespace. */
-export function serviceOf({ service, attributes }: Span): string {
-  if (attributes.component !== "proxy") return service;
+export function serviceOf(span: Span): string {
+  const { service } = span;
+  if (!isProxy(span)) return service;
   const workload = service.replace(/\..*$/, "").replace(/^istio-ingressgateway$/, "ingress");
   return workload === "ingress" ? workload : `${workload} sidecar`;
+}
+
+const withoutDomain = (host: string): string => host.replace(/\.[\w-]+\.svc\.cluster\.local/, "");
+
+/** What a span is about: its name, and of a proxy's attempt which one it is and where to. */
+export function titleOf(span: Span): string {
+  if (!isProxy(span)) return span.name;
+  const [, port, subset, host] = /^router outbound\|(\d+)\|([^|]*)\|([^;\s]+)/.exec(span.name) ?? [];
+  if (port === undefined || host === undefined) return withoutDomain(span.name);
+  const attempt = (number(span.attributes["retry.count"]) ?? 0) + 1;
+  const chosen = subset === "" ? "" : ` (${String(subset)})`;
+  return `attempt ${String(attempt)} to ${withoutDomain(host)}:${port}${chosen}`;
 }
 
 function number(value: unknown): number | undefined {
@@ -70,6 +109,8 @@ function statusOf({ attributes }: Span): string | undefined {
   const rpc = attributes["rpc.response.status_code"];
   const http = attributes["http.response.status_code"] ?? attributes["http.status_code"];
   const status = rpc === "OK" ? undefined : (rpc ?? http);
+  // Envoy's way to say that nothing was answered.
+  if (Number(status) === 0) return "no answer";
   return status === undefined ? undefined : String(status);
 }
 
@@ -105,7 +146,8 @@ export function notesOf({ span, statements }: Row): string[] {
 }
 
 /** What went wrong, in words. */
-export function errorsOf({ attributes, events, failed, message }: Span): string[] {
+export function errorsOf(span: Span): string[] {
+  const { attributes, events, failed, message } = span;
   const flags = explainFlags(String(attributes.response_flags ?? ""));
   const exceptions = events
     .filter(({ name }) => name === "exception")
@@ -113,6 +155,7 @@ export function errorsOf({ attributes, events, failed, message }: Span): string[
       [told["exception.type"], told["exception.message"]].filter((part) => part !== undefined).join(": "),
     );
   const words = [...new Set([...exceptions, ...(flags === undefined ? [] : [flags])])];
-  if (words.length > 0 || !failed) return words;
+  // A proxy without flags only passes on what was answered.
+  if (words.length > 0 || !failed || isProxy(span)) return words;
   return [message ?? `failed: ${String(attributes["error.type"] ?? "without a reason")}`];
 }
