@@ -62,6 +62,10 @@ test.each([
     '{"level":"critical","msg":"assert failure: inotify_fd_ >= 0"}\n{"level":"error","msg":"#0 UNKNOWN [0x1]"}',
     "assert failure: inotify_fd_ >= 0",
   ],
+  [
+    '{"level":"critical","msg":"assert failure: inotify_fd_ >= 0"}\n{"level":"critical","msg":"#0: [0x7f8b]"}',
+    "assert failure: inotify_fd_ >= 0",
+  ],
 ])("the last words of %j are %j", (output, expected) => {
   expect(lastWords(output)).toBe(expected);
 });

@@ -61,8 +61,8 @@ export class LogFile {
 /** The reason in a process's last words: the last message of level error or fatal, else the last line. */
 export function lastWords(output: string): string {
   const lines = output.split("\n").filter((line) => line.trim() !== "");
-  // What Envoy calls critical comes before the stack, which it logs as errors.
-  const critical = lines.map((line) => parseLogLine(line)).findLast((entry) => entry.level === "critical");
+  // What Envoy calls critical comes before the stack, of which some lines are critical too.
+  const critical = lines.map((line) => parseLogLine(line)).find((entry) => entry.level === "critical");
   if (critical !== undefined) return describe(critical);
   for (const line of lines.toReversed()) {
     const entry = parseLogLine(line);
