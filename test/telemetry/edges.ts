@@ -158,3 +158,34 @@ export const expectedEdges: { pattern: Pattern; outcome: Outcome; edges: Edge[] 
   },
   { pattern: "grpc", outcome: "no stock", edges: [...asked(409), ...grpc.check] },
 ];
+
+const call = /^(\S+) client (.+) > (\S+) server .+$/;
+
+/**
+ * What lies between caller and callee where there is a mesh: the caller's sidecar takes the request, sends it, and the
+ * callee's sidecar hands it on. Edges within a service and those of events are not among them.
+ */
+export function meshEdges(edges: readonly Edge[]): Edge[] {
+  const entry = "gateway:8080/*";
+  return [
+    ...edges.flatMap((edge) => {
+      const [, caller, name = "", callee] = call.exec(edge) ?? [];
+      if (caller === undefined || callee === undefined) return [];
+      const [parent = "", child = ""] = edge.split(" > ");
+      const port = name.startsWith("symphony.") ? 9090 : 8080;
+      // The operation is the path of the route in mesh/base that was taken.
+      const path = / \/reservations/.test(name) ? "/reservations*" : "/*";
+      const operation = `${callee}:${String(port)}${path}`;
+      const sent = `${caller} sidecar client attempt 1 to ${callee}:${String(port)}`;
+      return [
+        `${parent} > ${caller} sidecar server ${operation}`,
+        `${caller} sidecar server ${operation} > ${sent}`,
+        `${sent} > ${callee} sidecar server ${operation}`,
+        `${callee} sidecar server ${operation} > ${child}`,
+      ];
+    }),
+    `ingress server ${entry} > ingress client attempt 1 to gateway:8080`,
+    `ingress client attempt 1 to gateway:8080 > gateway sidecar server ${entry}`,
+    `gateway sidecar server ${entry} > gateway server POST /api/orders`,
+  ];
+}

@@ -1,10 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 
 import { describeMetrics } from "../../lab/generate/metrics-doc";
-import { type NewOrder } from "../../lab/load/client";
-import { logFolder } from "../../lab/run/log-files";
 import { parseMetrics } from "../../lab/telemetry/open-metrics";
 import { connectBus } from "../../lib/bus";
 import { listDeadLetters, replayDeadLetter } from "../../lib/dead-letters";
@@ -14,7 +10,9 @@ import { publishEvent } from "../support/events";
 import { startSystem, type System } from "../support/system";
 import { edgesOf, readTraces } from "../support/traces";
 import { waitFor } from "../support/wait-for";
-import { expectedEdges, type Outcome } from "./edges";
+import { expectedEdges } from "./edges";
+import { orderOf, product } from "./orders";
+import { plant, readLogs } from "./planted";
 
 jest.setTimeout(240_000);
 
@@ -24,20 +22,10 @@ beforeAll(async () => {
 });
 afterAll(() => system?.stop());
 
-const product = "espresso-machine";
-
-async function orderOf(outcome: Outcome): Promise<NewOrder> {
-  if (outcome === "ok") return { productId: product, quantity: 1 };
-  if (outcome === "declined") return { productId: product, quantity: 1, paymentToken: "tok_declined" };
-  const products = await system.client.products();
-  const available = products.find(({ id }) => id === "limited-print")?.available ?? 0;
-  return { productId: "limited-print", quantity: available + 1 };
-}
-
 test.each(expectedEdges)("$pattern, $outcome: one trace with every expected edge", async (expected) => {
   const { pattern, outcome, edges } = expected;
   const token = await system.customer();
-  const placed = await system.client.place({ token, order: await orderOf(outcome), pattern });
+  const placed = await system.client.place({ token, order: await orderOf(system, outcome), pattern });
   const id = placed.order?.correlationId ?? placed.problem?.correlationId ?? "";
   if (placed.order !== undefined) await system.settled(token, placed);
   let missing: string[] = [];
@@ -76,59 +64,14 @@ test("a client's own trace is continued, from its request to the last consumer",
 });
 
 test("no personal or card data reaches a span or a log", async () => {
-  const marker = (what: string) => `planted${what}${randomBytes(4).toString("hex")}`;
-  const secrets = {
-    email: `${marker("email")}@symphony.example`,
-    password: marker("password"),
-    street: marker("street"),
-    city: marker("city"),
-    card: `tok_${marker("card")}`,
-    path: marker("path"),
-  };
-  const { email, password } = secrets;
-  const token = await system.client.enter({ email, password });
-  const address = { line1: secrets.street, city: secrets.city, postalCode: "10785", country: "DE" };
-  const usual = { productId: product, quantity: 1, address };
-  await system.settled(token, await system.client.place({ token, order: usual }));
-  for (const pattern of ["saga", "rest", "grpc"] as const) {
-    const placed = await system.client.place({
-      token,
-      order: { ...usual, paymentToken: secrets.card },
-      pattern,
-    });
-    if (placed.order !== undefined) await system.settled(token, placed);
-  }
-  const { url } = system.stack;
-  await system.client.http.request({ method: "GET", url: `${url}/api/users/${secrets.email}`, token });
-  await system.client.http.request({ method: "GET", url: `${url}/${secrets.path}?email=${secrets.email}` });
-  await system.client.http.request({
-    method: "POST",
-    url: `${url}/api/users/login`,
-    body: { email: secrets.email, password: 7 },
-  });
-  await system.expectInvariants();
-  await waitFor(
-    async () => (await readTraces(system)).flat().some(({ name }) => name === "POST /api/users/*"),
-    {
-      what: "the spans of the last request",
-    },
-  );
-
+  const secrets = await plant(system);
   const spans = JSON.stringify(await readTraces(system));
-  const folder = logFolder(system.state);
   // Postgres and NATS log what they are told to; the services' lines are what is promised.
-  const logs = readdirSync(folder)
-    .filter((name) => serviceNames.some((service) => name.startsWith(service)))
-    .map((name) => readFileSync(join(folder, name), "utf8"))
-    .join("");
+  const logs = readLogs(system, serviceNames);
   expect(spans).toContain("POST /api/orders");
   expect(logs).toContain('"msg":"request"');
-  for (const [what, secret] of [...Object.entries(secrets), ["token", token]]) {
-    expect([what, spans.includes(String(secret)), logs.includes(String(secret))]).toEqual([
-      what,
-      false,
-      false,
-    ]);
+  for (const [what, secret] of Object.entries(secrets)) {
+    expect([what, spans.includes(secret), logs.includes(secret)]).toEqual([what, false, false]);
   }
 });
 
@@ -215,7 +158,7 @@ test.each(["SIGSTOP", "SIGKILL"] as const)("a backend that is gone (%s) fails no
   sink?.signal(signal);
   try {
     for (const pattern of ["saga", "rest", "grpc"] as const) {
-      const placed = await system.client.place({ token, order: await orderOf("ok"), pattern });
+      const placed = await system.client.place({ token, order: await orderOf(system, "ok"), pattern });
       const order = pattern === "saga" ? await system.settled(token, placed) : placed.order;
       expect(order?.status).toBe("confirmed");
     }

@@ -1,0 +1,191 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { type Span } from "../../lab/telemetry/span";
+import { isProxy, layOut, notesOf, serviceOf, titleOf } from "../../lab/telemetry/waterfall";
+import { type Pattern, serviceNames } from "../../lib/events";
+import { projectRoot } from "../../lib/paths";
+import { startSystem, type System } from "../support/system";
+import { edgesOf, readTraces, withoutProxies } from "../support/traces";
+import { waitFor } from "../support/wait-for";
+import { expectedEdges, meshEdges } from "./edges";
+import { orderOf } from "./orders";
+import { plant, readLogs } from "./planted";
+
+jest.setTimeout(300_000);
+
+const arrival = { timeoutMs: 60_000, what: "the spans" };
+const rules = mkdtempSync(join(tmpdir(), "symphony-rules-"));
+let system: System;
+beforeAll(async () => {
+  cpSync(join(projectRoot, "mesh/base"), rules, { recursive: true });
+  system = await startSystem({ mesh: true, rules, logLevel: "info" });
+});
+afterAll(async () => {
+  await system?.stop();
+  rmSync(rules, { recursive: true });
+});
+
+/** Places an order that must be taken or refused for what it is, and gives the spans of its trace as they come. */
+async function place(token: string, outcome: "ok" | "declined" | "no stock", pattern: Pattern) {
+  const placed = await system.client.place({ token, order: await orderOf(system, outcome), pattern });
+  const id = placed.order?.correlationId ?? placed.problem?.correlationId ?? "";
+  if (placed.order !== undefined) await system.settled(token, placed);
+  const spans = async (): Promise<Span[]> =>
+    (await readTraces(system, id)).find((trace) => trace.some(({ name }) => name === "POST /api/orders")) ??
+    [];
+  return { id, spans };
+}
+
+const get = async (path: string, headers: Record<string, string> = {}): Promise<number> =>
+  (await system.client.http.request({ method: "GET", url: `${system.stack.url}${path}`, headers })).status;
+
+const sampledBy = (traceId: string): Record<string, string> => ({
+  traceparent: `00-${traceId}-b7ad6b7169203331-01`,
+});
+const newTrace = (): string => randomBytes(16).toString("hex");
+
+test.each(expectedEdges)("$pattern, $outcome: both sidecars between caller and callee", async (expected) => {
+  const { pattern, outcome, edges } = expected;
+  const { spans } = await place(await system.customer(), outcome, pattern);
+  let missing: string[] = [];
+  await waitFor(async () => {
+    const found = await spans();
+    const direct = new Set(edgesOf(withoutProxies(found)));
+    const hops = new Set(edgesOf(found));
+    missing = [
+      ...edges.filter((edge) => !direct.has(edge)),
+      ...meshEdges(edges).filter((edge) => !hops.has(edge)),
+    ];
+    return missing.length === 0;
+  }, arrival).catch(() => undefined);
+  expect(missing).toEqual([]);
+});
+
+test("the ingress is the root, and each service has one word", async () => {
+  const { spans } = await place(await system.customer(), "ok", "rest");
+  const found = await waitFor(async () => {
+    const all = await spans();
+    return all.some(({ name }) => name === "POST /shipments") && all.some(isProxy) && all;
+  }, arrival);
+  const roots = found.filter(({ parentId }) => parentId === undefined);
+  expect(roots.map((span) => [serviceOf(span), span.kind])).toEqual([["ingress", "server"]]);
+  const names = new Set(found.map(({ service }) => service));
+  names.delete("istio-ingressgateway");
+  expect([...names].filter((name) => !(serviceNames as readonly string[]).includes(name))).toEqual([]);
+});
+
+test("a retry is seen: the attempt that a fault answered, and the one after it", async () => {
+  const file = join(rules, "fault.yaml");
+  const fault = readFileSync(join(projectRoot, "mesh/faults/payment-abort-some.yaml"), "utf8");
+  // One in four, so that few orders are needed.
+  writeFileSync(file, fault.replace("numerator: 5", "numerator: 25"));
+  try {
+    const token = await system.customer();
+    const retried = await waitFor(
+      async () => {
+        const { spans } = await place(token, "ok", "rest");
+        const found = await spans();
+        return found.some((span) => titleOf(span) === "attempt 2 to payment:8080") && found;
+      },
+      { timeoutMs: 180_000, what: "an order whose payment was tried twice" },
+    );
+    const rows = layOut(retried, { sql: false });
+    const told = rows.map(
+      (row) => `${serviceOf(row.span)}: ${titleOf(row.span)}: ${notesOf(row).join(", ")}`,
+    );
+    expect(told).toEqual(
+      expect.arrayContaining([
+        "order sidecar: attempt 1 to payment:8080: 503",
+        "payment sidecar: payment:8080/*: 503, FI: a fault rule answered with an error",
+        "order sidecar: attempt 2 to payment:8080: 201",
+        expect.stringMatching(/^payment: POST \/payments: 201, attempt 2/),
+      ]),
+    );
+  } finally {
+    rmSync(file);
+  }
+});
+
+test("no personal or card data reaches a sidecar's span or access log", async () => {
+  const secrets = await plant(system);
+  const last = newTrace();
+  await get(`/api/inventory?email=${secrets.email}`, sampledBy(last));
+  const names = [...serviceNames, "ingress"];
+  await waitFor(() => readLogs(system, ["ingress"]).includes(last), arrival);
+  await waitFor(async () => (await readTraces(system, last)).flat().some(isProxy), arrival);
+  const spans = (await readTraces(system)).flat().filter(isProxy);
+  const text = JSON.stringify(spans);
+  const logs = readLogs(system, names);
+  expect(text).toContain("http.url");
+  expect(logs).toContain('"response_flags"');
+  for (const [what, secret] of Object.entries(secrets))
+    expect([what, text.includes(secret), logs.includes(secret)]).toEqual([what, false, false]);
+});
+
+describe("bad input costs nobody a request", () => {
+  test.each([
+    ["a malformed traceparent", { traceparent: "00-nonsense" }],
+    ["an all-zero traceparent", { traceparent: `00-${"0".repeat(32)}-${"0".repeat(16)}-01` }],
+    ["a giant baggage", { baggage: `secret=${"x".repeat(30_000)}` }],
+    ["a giant tracestate", { ...sampledBy(newTrace()), tracestate: `a=${"x".repeat(20_000)}` }],
+  ] as [string, Record<string, string>][])("%s", async (_what, headers) => {
+    expect(await get("/api/inventory", headers)).toBe(200);
+  });
+
+  test("paths of high cardinality are in no span's name", async () => {
+    const traceId = newTrace();
+    const paths = Array.from({ length: 30 }, () => randomUUID());
+    for (const path of paths) await get(`/api/${path}/x`, sampledBy(traceId));
+    const spans = await waitFor(async () => {
+      const found = (await readTraces(system, traceId)).flat();
+      return found.filter((span) => serviceOf(span) === "ingress").length >= 2 * paths.length && found;
+    }, arrival);
+    expect(new Set(spans.filter(isProxy).map(titleOf)).size).toBeLessThan(6);
+    expect(paths.filter((path) => JSON.stringify(spans).includes(path))).toEqual([]);
+  });
+});
+
+test("sampling is the Telemetry object's, and services follow it", async () => {
+  const file = join(rules, "namespace-policies.yaml");
+  const before = readFileSync(file, "utf8");
+  writeFileSync(file, before.replace("randomSamplingPercentage: 100", "randomSamplingPercentage: 0"));
+  try {
+    const token = await system.customer();
+    await waitFor(async () => {
+      // A later trace that its client wants sampled has come, and of this request there is none.
+      const { id } = await place(token, "ok", "saga");
+      const marked = newTrace();
+      await get("/api/inventory", sampledBy(marked));
+      await waitFor(async () => (await readTraces(system, marked)).flat().some(isProxy), arrival);
+      return (await readTraces(system, id)).length === 0;
+    }, arrival);
+  } finally {
+    writeFileSync(file, before);
+  }
+});
+
+test.each(["SIGSTOP", "SIGKILL"] as const)("a sink that is gone (%s) fails no request", async (signal) => {
+  const sink = system.stack.process("telemetry");
+  const token = await system.customer();
+  sink?.signal(signal);
+  try {
+    for (const pattern of ["saga", "rest", "grpc"] as const) {
+      const placed = await system.client.place({ token, order: await orderOf(system, "ok"), pattern });
+      const order = pattern === "saga" ? await system.settled(token, placed) : placed.order;
+      expect(order?.status).toBe("confirmed");
+    }
+    // More spans than a sidecar lets wait, in each of the sidecars on the way.
+    const answers = await Promise.all(Array.from({ length: 300 }, () => get("/api/inventory")));
+    expect(answers.filter((status) => status >= 500)).toEqual([]);
+  } finally {
+    if (signal === "SIGSTOP") sink?.signal("SIGCONT");
+  }
+  const traceId = newTrace();
+  await waitFor(async () => {
+    await get("/api/inventory", sampledBy(traceId));
+    return (await readTraces(system, traceId).catch(() => [])).flat().some(isProxy);
+  }, arrival);
+});
