@@ -5,18 +5,23 @@ import { targetName } from "../target/system";
 import { benchCompile } from "./compile";
 import { benchKubeSaga } from "./kube-saga";
 import { describeMachine } from "./machine";
+import { benchMesh } from "./mesh";
 import { type BenchReport, formatReport, type Row } from "./report";
 import { benchSaga } from "./saga";
 import { benchStart } from "./start";
 import { benchTelemetry } from "./telemetry";
 
-const usage = `npm run bench -- start | saga | compile | telemetry [--target laptop|kube] [--rate 100] [--duration 60] [--seed 1] [--json]
+const usage = `npm run bench -- start | saga | mesh | compile | telemetry [--target laptop|kube] [--rate N] [--duration 60] [--seed 1] [--json]
 
 start      time from npm start to the first confirmed order, and memory
 saga       latency, throughput and CPU per order of the saga; the outbox relay by itself.
            Of the cluster (--target kube): latency without load through the real mesh, beside this machine's
+mesh       what the sidecars cost: latency and CPU per order and per read, and memory, beside the same system
+           without; how soon a saved rule is in force on all of them
 compile    how long mesh/base takes to become Envoy configuration for all proxies
 telemetry  CPU per order without traces, with all of them and with one in ten, in turns, in one run
+
+--rate is orders per second, 100 unless given, of mesh 40; --duration is seconds of load, of mesh for each side.
 `;
 
 type Settings = { rate: number; durationMs: number; seed: number };
@@ -26,6 +31,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const benches: Record<string, (settings: Settings) => Promise<Row[]>> = {
   start: benchStart,
   compile: benchCompile,
+  mesh: (settings) => benchMesh({ ...settings, say }),
   telemetry: (settings) => benchTelemetry({ ...settings, say }),
   saga: (settings) => (targetName() === "kube" ? benchKubeSaga(say) : benchSaga({ ...settings, say })),
 };
@@ -41,7 +47,7 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      rate: { type: "string", default: "100" },
+      rate: { type: "string" },
       duration: { type: "string", default: "60" },
       seed: { type: "string", default: "1" },
       json: { type: "boolean", default: false },
@@ -56,7 +62,8 @@ async function main(): Promise<number> {
     return 2;
   }
   const settings: Settings = {
-    rate: readNumber("rate", values.rate, [1, 2000]),
+    // With two systems side by side, more would measure the queue for the cores.
+    rate: readNumber("rate", values.rate ?? (name === "mesh" ? "40" : "100"), [1, 2000]),
     durationMs: readNumber("duration", values.duration, [1, 600]) * 1000,
     seed: readNumber("seed", values.seed, [0, 2 ** 32 - 1]),
   };
@@ -68,7 +75,7 @@ async function main(): Promise<number> {
     settings:
       targetName() === "kube"
         ? { target: "kube" }
-        : name !== "saga"
+        : !["saga", "mesh"].includes(name)
           ? {}
           : { rate: settings.rate, seconds: settings.durationMs / 1000, seed: settings.seed },
     rows,

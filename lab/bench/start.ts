@@ -14,9 +14,13 @@ const credentials = { email: "bench@symphony.example", password: "bench-password
 const startLimitMs = 120_000;
 
 /** The same as `npm start`, on another port and with a state of its own, so that a running system is left alone. */
-async function launch(state: string): Promise<{ pid: number; url: string; stop(): Promise<void> }> {
+async function launch(
+  state: string,
+  options: readonly string[],
+): Promise<{ pid: number; url: string; stop(): Promise<void> }> {
   const port = await freePort();
-  const child = spawn(process.execPath, ["symphony", "up", "--port", String(port), "--state", state], {
+  const args = ["symphony", "up", "--port", String(port), "--state", state, ...options];
+  const child = spawn(process.execPath, args, {
     cwd: findProject(),
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -48,13 +52,27 @@ async function placeFirstOrder(client: ShopClient, deadline: number): Promise<vo
   }
 }
 
-async function measure(state: string): Promise<{ firstOrderMs: number; memory: number }> {
+export type StartFigures = {
+  firstOrderMs: number;
+  /** Of all processes, in bytes, as PSS. */
+  memory: number;
+};
+
+/**
+ * Starts a system in a state folder, has it confirm an order, and looks at its memory `restMs` after that. `options`
+ * are those of `./symphony up`.
+ */
+export async function measureStart(
+  state: string,
+  { restMs = 0, options = [] }: { restMs?: number; options?: readonly string[] } = {},
+): Promise<StartFigures> {
   const from = Date.now();
-  const system = await launch(state);
+  const system = await launch(state, options);
   const client = createShopClient({ url: system.url });
   try {
     await placeFirstOrder(client, from + startLimitMs);
     const firstOrderMs = Date.now() - from;
+    await new Promise((resolve) => setTimeout(resolve, restMs));
     return { firstOrderMs, memory: memoryOf(system.pid) ?? Number.NaN };
   } finally {
     client.close();
@@ -66,8 +84,8 @@ async function measure(state: string): Promise<{ firstOrderMs: number; memory: n
 export async function benchStart(): Promise<Row[]> {
   const state = await mkdtemp(join(tmpdir(), "symphony-bench-"));
   try {
-    const fresh = await measure(state);
-    const again = await measure(state);
+    const fresh = await measureStart(state);
+    const again = await measureStart(state);
     return [
       goalRow("first confirmed order, empty state", fresh.firstOrderMs, { atMost: 15_000 }, inMs),
       goalRow("first confirmed order, second start", again.firstOrderMs, { atMost: 15_000 }, inMs),

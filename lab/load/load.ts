@@ -32,6 +32,8 @@ export type LoadOptions = {
   onReady?: () => void;
   /** Called once per second. */
   onTick?: (tick: LoadTick) => void;
+  /** Each duration as it is measured, in ms, for who needs more of them than a summary. */
+  onMeasured?: (what: "accepted" | "completed", ms: number) => void;
 };
 
 export type LoadTick = {
@@ -211,6 +213,7 @@ class Load {
   private answered(at: number): void {
     const ms = this.elapsed - at;
     this.acceptMs.push(ms);
+    this.options.onMeasured?.("accepted", ms);
     this.recent.push({ at: this.elapsed, ms });
   }
 
@@ -226,7 +229,9 @@ class Load {
     }
     this.lastEndAt = Math.max(this.lastEndAt, endedAt - this.startedWall);
     this.confirmed += 1;
-    this.completeMs.push(Math.max(endedAt - this.startedWall - at, 0));
+    const ms = Math.max(endedAt - this.startedWall - at, 0);
+    this.completeMs.push(ms);
+    this.options.onMeasured?.("completed", ms);
   }
 
   private failed(code: string, endedAt: number): void {

@@ -1,0 +1,63 @@
+import { percentile } from "../load/percentiles";
+import { seededRandom } from "../load/random";
+import { type Row } from "./report";
+
+/** The two sides of a comparison, `base` the one that the other is measured against. */
+export type Side = "base" | "mesh";
+
+/** What each block of a side measured; the n-th of one side belongs to the n-th of the other. */
+export type Blocks<T> = Record<Side, T[]>;
+
+const resamples = 2000;
+const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
+export const median = (values: readonly number[]): number => percentile(sorted(values), 0.5);
+
+/**
+ * Runs blocks in the order A-B-B-A, so that a machine that grows slower or faster meets both sides alike. `pairs` is
+ * how many blocks each side gets.
+ */
+export async function runPaired<T>(
+  pairs: number,
+  run: (side: Side, block: number) => Promise<T>,
+): Promise<Blocks<T>> {
+  const blocks: Blocks<T> = { base: [], mesh: [] };
+  for (let pair = 0; pair < pairs; pair += 1) {
+    const sides: Side[] = pair % 2 === 0 ? ["base", "mesh"] : ["mesh", "base"];
+    for (const side of sides) blocks[side].push(await run(side, pair));
+  }
+  return blocks;
+}
+
+export type Ratio = { ratio: number; low: number; high: number };
+
+/** The median of the pairs' ratios mesh / base, with the middle 95 % of what resampled pairs would give. */
+export function pairedRatio({ base, mesh }: Blocks<number>, seed: number): Ratio {
+  const ratios = mesh.map((value, pair) => value / (base[pair] ?? Number.NaN));
+  const random = seededRandom(seed);
+  const draw = (): number => ratios[Math.floor(random() * ratios.length)] ?? Number.NaN;
+  const medians = sorted(Array.from({ length: resamples }, () => median(ratios.map(draw))));
+  return {
+    ratio: median(ratios),
+    low: percentile(medians, 0.025),
+    high: percentile(medians, 0.975),
+  };
+}
+
+/** A row such as `1.21x (1.15 to 1.28), 4.1 ms -> 5.0 ms`. `atMost` is the goal for the ratio. */
+export function ratioRow(options: {
+  name: string;
+  blocks: Blocks<number>;
+  seed: number;
+  format: (value: number) => string;
+  atMost?: number;
+}): Row & { loses: boolean } {
+  const { name, blocks, seed, format, atMost } = options;
+  const { ratio, low, high } = pairedRatio(blocks, seed);
+  const sides = `${format(median(blocks.base))} -> ${format(median(blocks.mesh))}`;
+  return {
+    name,
+    value: `${ratio.toFixed(2)}x (${low.toFixed(2)} to ${high.toFixed(2)}), ${sides}`,
+    ...(atMost !== undefined && { goal: `≤ ${atMost.toFixed(2)}x`, met: ratio <= atMost }),
+    loses: low > 1,
+  };
+}
