@@ -10,19 +10,26 @@ const infrastructure = {
   globalTeardown: "<rootDir>/test/support/global-teardown.ts",
 };
 
-/** Need a cluster and change what runs there, so they run only where they are asked for by name. */
-const onDemand = ["mesh", "cluster"].map((name) => ({
+const crossing = (name) => ({
   ...base,
   displayName: name,
   testMatch: [`<rootDir>/test/${name}/*.${name}.test.ts`],
-}));
-/** Asks a real istiod, so it runs only where it is asked for by name. */
-const fidelity = { ...base, displayName: "fidelity", testMatch: ["<rootDir>/lab/**/*.fidelity.test.ts"] };
+});
+/** On this machine each file starts a mesh of its own. On a cluster there is one for all: `npm run test:cluster`. */
+const mesh = crossing("mesh");
+const onCluster = process.env.SYMPHONY_TARGET === "kube";
+/** These ask a cluster, or change what runs there, so they run only where they are asked for by name. */
+const onDemand = [
+  crossing("cluster"),
+  ...(onCluster ? [mesh] : []),
+  { ...base, displayName: "fidelity", testMatch: ["<rootDir>/lab/**/*.fidelity.test.ts"] },
+];
 const isAsked = ({ displayName }) =>
   process.argv.some((word) => word === displayName || word === `--selectProjects=${displayName}`);
 
 /** @type {import("jest").Config} */
 module.exports = {
+  // Not more: Linux lets a user hold 128 inotify instances, and each of two files may run a mesh that takes 47.
   maxWorkers: 2,
   // For hooks too. Tests wait for conditions; how long that may take says nothing about what is tested.
   testTimeout: 60_000,
@@ -41,6 +48,7 @@ module.exports = {
     },
     { ...base, ...infrastructure, displayName: "int", testMatch: ["<rootDir>/**/*.int.test.ts"] },
     { ...base, displayName: "system", testMatch: ["<rootDir>/**/*.system.test.ts"] },
-    ...[...onDemand, fidelity].filter(isAsked),
+    ...(onCluster ? [] : [mesh]),
+    ...onDemand.filter(isAsked),
   ],
 };

@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { createShopClient, type ShopClient } from "../../lab/load/client";
 import { type CallResult, type MeshTarget } from "../../lab/target/target";
 import { type ServiceName, serviceNames } from "../../lib/events";
-import { added, breakersClosed, callOnce, inbound, renewConnections, root, statuses } from "../support/mesh";
+import {
+  added,
+  breakersClosed,
+  callOnce,
+  closeBreakersSoon,
+  inbound,
+  renewConnections,
+  root,
+  statuses,
+} from "../support/mesh";
 import { openTarget } from "../support/mesh-target";
 import { type FaultCase, faultCases } from "./fault-cases";
 
@@ -15,13 +24,17 @@ const files = readdirSync(join(root, "mesh/faults")).map((file) => file.replace(
 let target: MeshTarget;
 let shop: ShopClient;
 let token: string;
+let restoreBreakers: (() => Promise<void>) | undefined;
 beforeAll(async () => {
   target = await openTarget();
+  const victims = new Set(Object.values(faultCases).map(({ victim }) => victim));
+  restoreBreakers = await closeBreakersSoon(target, [...victims]);
   shop = createShopClient({ url: await target.ingressUrl() });
   token = await shop.enter({ email: `faults-${Date.now()}@symphony.example`, password: "a-password" });
 });
 afterAll(async () => {
   shop?.close();
+  await restoreBreakers?.();
   await target?.close();
 });
 
