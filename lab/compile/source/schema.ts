@@ -59,8 +59,14 @@ function describe({ keyword, params, parentSchema, data, message }: ErrorObject)
     case "required":
       return `${String(params.missingProperty)} is missing`;
     case "type":
-      return `${JSON.stringify(data)} is no ${list([params.type].flat())}`;
+      return `${JSON.stringify(data)} is no ${list([params.type].flat())}${hintFor(params.type, data)}`;
     default:
       return message ?? keyword;
   }
+}
+
+/** The schema does not tell durations, of which the unit is often forgotten, from other text. */
+function hintFor(wanted: unknown, data: unknown): string {
+  if (wanted !== "string" || typeof data !== "number") return "";
+  return `; write ${String(data)}s for seconds where it is a duration, and "${String(data)}" where it is not`;
 }
