@@ -14,13 +14,13 @@ import { readCpu } from "./cpu";
 import { benchChanges, copyBase } from "./mesh-changes";
 import { type Blocks, ratioRow, runPaired, type Side } from "./paired";
 import { goalRow, inMb, type Row } from "./report";
-import { measureStart } from "./start";
+import { measureStart, type StartFigures } from "./start";
 import { demoOrder } from "./unloaded";
 
 export type MeshBenchOptions = { rate: number; durationMs: number; seed: number; say(line: string): void };
 
 const pairs = 6;
-const restMs = 10_000;
+const restMs = 20_000;
 const warmUpMs = 4_000;
 /** So many reads come per order that is asked for: the tail of a read takes many to see. */
 const readsPerOrder = 5;
@@ -187,23 +187,26 @@ async function costRows(systems: Record<Side, System>, options: MeshBenchOptions
   ];
 }
 
-/** Memory of a whole system that has nothing to do, each side by itself. */
+/** A whole system that has nothing to do, each side by itself. */
 async function restRows(say: MeshBenchOptions["say"]): Promise<Row[]> {
-  const memory: Partial<Record<Side, number>> = {};
-  for (const side of ["base", "mesh"] as const) {
-    say(`memory at rest ${names[side]}`);
+  const measure = async (side: Side): Promise<StartFigures> => {
+    say(`at rest ${names[side]}`);
     const state = await mkdtemp(join(tmpdir(), "symphony-bench-"));
     try {
-      const options = side === "base" ? ["--no-mesh"] : [];
-      ({ memory: memory[side] } = await measureStart(state, { restMs, options }));
+      return await measureStart(state, { restMs, options: side === "base" ? ["--no-mesh"] : [] });
     } finally {
       await removeData(state);
       await rm(state, { recursive: true, force: true });
     }
-  }
+  };
+  const base = await measure("base");
+  const mesh = await measure("mesh");
+  const inPercent = ({ restCpu }: StartFigures): string => `${restCpu.toFixed(1)} % of a core`;
   return [
-    { name: "memory at rest without the mesh (PSS)", value: inMb(memory.base ?? Number.NaN) },
-    goalRow("memory at rest with the mesh (PSS)", memory.mesh ?? Number.NaN, { atMost: 1.6e9 }, inMb),
+    { name: "memory at rest without the mesh (PSS)", value: inMb(base.memory) },
+    goalRow("memory at rest with the mesh (PSS)", mesh.memory, { atMost: 1.6e9 }, inMb),
+    { name: "CPU at rest without the mesh", value: inPercent(base) },
+    { name: "CPU at rest with the mesh", value: inPercent(mesh) },
   ];
 }
 

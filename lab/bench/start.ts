@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { freePort } from "../../lib/free-port";
 import { createShopClient, type ShopClient } from "../load/client";
-import { memoryOf } from "../run/memory";
+import { cpuTimeOf, memoryOf } from "../run/memory";
 import { findProject } from "../run/project";
 import { removeData } from "../run/remove-data";
 import { goalRow, inMb, inMs, type Row } from "./report";
@@ -56,6 +56,8 @@ export type StartFigures = {
   firstOrderMs: number;
   /** Of all processes, in bytes, as PSS. */
   memory: number;
+  /** CPU that all of them used while there was nothing to do, in percent of one core. */
+  restCpu: number;
 };
 
 /**
@@ -72,8 +74,10 @@ export async function measureStart(
   try {
     await placeFirstOrder(client, from + startLimitMs);
     const firstOrderMs = Date.now() - from;
+    const usedBefore = cpuTimeOf(system.pid) ?? Number.NaN;
     await new Promise((resolve) => setTimeout(resolve, restMs));
-    return { firstOrderMs, memory: memoryOf(system.pid) ?? Number.NaN };
+    const used = (cpuTimeOf(system.pid) ?? Number.NaN) - usedBefore;
+    return { firstOrderMs, memory: memoryOf(system.pid) ?? Number.NaN, restCpu: (used / restMs) * 100 };
   } finally {
     client.close();
     await system.stop();
