@@ -127,6 +127,77 @@ test("a saved rule is in force at once without a failed call, a broken one chang
   expect(Object.keys(seen)).toEqual(["200"]);
 });
 
+describe("a rule that is wrong is refused by its place, and the mesh is as it was", () => {
+  const route = "    - name: read\n";
+  const saved = (): string => readFileSync(join(root, "mesh/base/inventory.yaml"), "utf8");
+  const more = (kind: string, name: string, spec: string): string =>
+    `${saved()}---\napiVersion: networking.istio.io/v1\nkind: ${kind}\n` +
+    `metadata: {name: ${name}, namespace: symphony}\nspec: ${spec}\n`;
+  const routed = (field: string): string => saved().replace(route, `${route}      ${field}\n`);
+  const host = "inventory.symphony.svc.cluster.local";
+  const to = (rest: string): string => `{destination: {host: ${host}, port: {number: 8080}${rest}`;
+
+  test.each([
+    [
+      "an unknown field",
+      () => routed("timout: 5s"),
+      /spec\.http\[1\]\.timout: unknown field; allowed here: .*timeout/,
+    ],
+    [
+      "an unknown kind",
+      () => more("Sidecar", "all", "{}"),
+      /kind: the kind Sidecar is not supported .*allowed: /,
+    ],
+    [
+      "two VirtualServices for one host",
+      () => more("VirtualService", "more", `{hosts: [${host}], http: [{route: [${to("}}")}]}]}`),
+      /spec\.hosts: .*has another VirtualService, VirtualService symphony\/inventory/,
+    ],
+    [
+      "a route to an unknown subset",
+      () => saved().replace(`host: ${host}\n`, `host: ${host}\n            subset: nowhere\n`),
+      /destination\.subset: .*"nowhere"/,
+    ],
+    [
+      "weights that do not add up",
+      () =>
+        more(
+          "VirtualService",
+          "inventory-2",
+          `{hosts: [order], http: [{route: [${to("}, weight: 90}")}, ${to("}, weight: 20}")}]}]}`,
+        ),
+      /spec\.http\[0\]\.route: the weights add up to 110/,
+    ],
+    [
+      "a duration without a unit",
+      () => saved().replace("timeout: 5s", "timeout: 5"),
+      /\.timeout: 5 is no string; write 5s/,
+    ],
+    [
+      "an impossible regex",
+      () => routed('rewrite: {uriRegexRewrite: {match: "(a", rewrite: b}}'),
+      /uriRegexRewrite\.match: no regular expression of RE2/,
+    ],
+    ["a tab", () => saved().replace(route, `\t- name: read\n`), /a tab; YAML is indented with spaces/],
+    [
+      "a key that stands twice",
+      () => saved().replace("kind: VirtualService\n", "kind: VirtualService\nkind: VirtualService\n"),
+      /this key stands here twice/,
+    ],
+  ])("%s", async (_what, wrong, message) => {
+    // Not the sidecars, whose certificates are renewed meanwhile.
+    const inForce = async () => ({ ...(await control.meshStatus()), sidecars: undefined });
+    const before = await inForce();
+    const rule = { path: "inventory.yaml", text: wrong() };
+    expect(rule.text).not.toBe(saved());
+    const error = await control.applyRule(rule).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "mesh.invalid", message: expect.stringMatching(message) });
+    expect(error).toMatchObject({ message: expect.stringMatching(/inventory\.yaml:\d+:\d+: /) });
+    expect(await inForce()).toEqual(before);
+    expect(statuses(await target.call("gateway", readProduct, { count: 5 }))).toEqual({ 200: 5 });
+  });
+});
+
 test("what Envoy refuses is told, and the mesh is as it was", async () => {
   const yaml = readFileSync(join(root, "mesh/faults/inventory-abort.yaml"), "utf8");
   const refused = { yaml: yaml.replace("http_status: 503", "http_status: 99") };
