@@ -17,7 +17,7 @@ test("every fault file can be read, is named like its file and says what to expe
 });
 
 test.each([
-  ["payment-abort-some", "503 for 5 % of the calls"],
+  ["payment-abort-some", "503 for 2 % of the calls"],
   ["payment-delay", "2s longer for 50 % of the calls"],
   ["inventory-slow-drip", "answers at 1 KiB/s for 100 % of the calls"],
   ["shipping-reset", "connection closed for 100 % of the connections"],

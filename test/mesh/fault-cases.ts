@@ -203,7 +203,7 @@ export const faultCases: Record<string, FaultCase> = {
   "payment-abort-some": {
     victim: "payment",
     kind: "aborts",
-    rate: 0.05,
+    rate: 0.02,
     caller: "order",
     call: charge,
     healthy: 400,

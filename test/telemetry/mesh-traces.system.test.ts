@@ -81,7 +81,7 @@ test("a retry is seen: the attempt that a fault answered, and the one after it",
   const file = join(rules, "fault.yaml");
   const fault = readFileSync(join(projectRoot, "mesh/faults/payment-abort-some.yaml"), "utf8");
   // One in four, so that few orders are needed.
-  writeFileSync(file, fault.replace("numerator: 5", "numerator: 25"));
+  writeFileSync(file, fault.replace("numerator: 2", "numerator: 25"));
   try {
     const token = await system.customer();
     const retried = await waitFor(
