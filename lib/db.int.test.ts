@@ -82,6 +82,21 @@ describe("transaction", () => {
     expect(await count("notes")).toBe(0);
   });
 
+  test("a pool that was warmed has connections for the first callers, as many as it may have", async () => {
+    for (const [size, kept] of [
+      [2, 2],
+      [10, 4],
+    ] as const) {
+      const pool = openDatabase({ url: db.url, size, log });
+      try {
+        await pool.warm();
+        expect(pool.stats()).toEqual({ total: kept, idle: kept, waiting: 0 });
+      } finally {
+        await pool.close();
+      }
+    }
+  });
+
   test("a table that changes under its prepared statements fails one statement, not all that follow", async () => {
     const single = openDatabase({ url: db.url, size: 1, log });
     try {

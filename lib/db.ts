@@ -29,6 +29,11 @@ export type Database = Queryable & {
   /** Resolves where the database answers. */
   ping(): Promise<void>;
   /**
+   * Opens the connections that the pool keeps, as far as they can be had. The pool gives a caller that finds none idle
+   * the one that it opens for it: where that takes long, as under a rollout, so does the request.
+   */
+  warm(): Promise<void>;
+  /**
    * `size` connections of their own to the same database, whose commits are heard here: work that must go on
    * never waits behind the callers of this pool. Whoever reserves them closes them.
    */
@@ -39,7 +44,10 @@ export type Database = Queryable & {
   close(): Promise<void>;
 };
 
-const connectTimeoutMs = 5_000;
+/** Longer than a first packet that is lost three times: it is sent again after 1, 3 and 7 s. */
+const connectTimeoutMs = 8_000;
+/** So many connections of a service's pool stay open when they are idle. */
+const keptConnections = 4;
 
 /** Statements are built from constants, so the list is short; the bound is for the one that is not. */
 const preparedStatements = 500;
@@ -158,14 +166,16 @@ export function openDatabase(options: DatabaseOptions): Database {
   const events = new EventEmitter();
   // Any number of readers may follow the same row.
   events.setMaxListeners(0);
-  return openPool(options, events);
+  return openPool(options, Math.min(options.size, keptConnections), events);
 }
 
-function openPool({ url, size, log, settings = {} }: DatabaseOptions, events: EventEmitter): Database {
+function openPool(options: DatabaseOptions, kept: number, events: EventEmitter): Database {
+  const { url, size, log, settings = {} } = options;
   let closing: Promise<void> | undefined;
   const pool = new pg.Pool({
     connectionString: url,
     max: size,
+    min: kept,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
@@ -243,8 +253,12 @@ function openPool({ url, size, log, settings = {} }: DatabaseOptions, events: Ev
     query,
     transaction,
     ping: async () => void (await query("select 1")),
+    warm: async () => {
+      const opened = await Promise.allSettled(Array.from({ length: kept }, connect));
+      for (const one of opened) if (one.status === "fulfilled") one.value.release();
+    },
     reserve: (reserved, own = {}) =>
-      openPool({ url, size: reserved, log, settings: { ...settings, ...own } }, events),
+      openPool({ url, size: reserved, log, settings: { ...settings, ...own } }, 0, events),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => (closing ??= pool.end()),
   };

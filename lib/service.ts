@@ -176,6 +176,7 @@ export async function startService<S extends z.ZodRawShape>(
   try {
     await waitForDatabase(db, common.STARTUP_DEADLINE_MS, log);
     await migrate(db, [libMigrations, join(sourceFolder(folder), "migrations")], log);
+    await db.warm();
     const bus = connectBus({ url: common.NATS_URL, name, log });
     steps.bus.push({ name: "bus", stop: () => bus.close() });
     const parts = await definition.build({ config, db, bus, log, metrics });
