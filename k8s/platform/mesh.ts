@@ -20,6 +20,8 @@ import { provisionerName } from "./provisioner";
 
 const serviceAccount = (service: ServiceName): string =>
   `cluster.local/ns/${servicesNamespace}/sa/${service}`;
+/** As Istio's Helm chart of the gateway names it, and mesh/base too. */
+const ingressAccount = "cluster.local/ns/istio-system/sa/istio-ingressgateway";
 const platformAccount = (name: string): string => `cluster.local/ns/${namespace}/sa/${name}`;
 
 function rule(port: number | number[], principals: string[]): AuthorizationPolicySpecRules {
@@ -54,9 +56,9 @@ export function addMeshPolicies(
   ]);
   if (options.databases) addAllow(scope, postgresName, [rule(postgresPort, clients)]);
   if (options.mail) addAllow(scope, mailName, [rule(mailPorts.smtp, [serviceAccount("notification")])]);
-  // Services send by HTTP, their sidecars by gRPC.
+  // Services and their sidecars send spans, and the ingress gateway does.
   addAllow(scope, jaegerName, [
-    rule([jaegerPorts.otlpGrpc, jaegerPorts.otlpHttp], serviceNames.map(serviceAccount)),
+    rule([jaegerPorts.otlpGrpc, jaegerPorts.otlpHttp], [...serviceNames.map(serviceAccount), ingressAccount]),
   ]);
 }
 

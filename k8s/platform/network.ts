@@ -92,7 +92,12 @@ export function addNetworkPolicies(scope: Construct, options: NetworkOptions): v
 
 function addTelemetryPolicies(scope: Construct): void {
   addPolicy(scope, jaegerName, {
-    ingress: [{ from: [services], ports: ports(jaegerPorts.otlpGrpc, jaegerPorts.otlpHttp) }],
+    ingress: [
+      {
+        from: [services, podsOf(istioNamespace, { istio: "ingressgateway" })],
+        ports: ports(jaegerPorts.otlpGrpc, jaegerPorts.otlpHttp),
+      },
+    ],
   });
   addPolicy(scope, prometheusName, {
     egress: [
