@@ -81,11 +81,17 @@ describe("timeouts", () => {
     for (const { caller, call } of limits) await forgetFailures(caller, calls[call]);
     await forgetFailures("order", calls.checkByRpc);
     await under(target, { yaml: faultYaml("delay", undefined, { delaySeconds: 60 }) }, async () => {
+      // A call that met a connection from before the rule may have failed more than once; its breaker says nothing of limits.
+      const isRefused = ({ error, body }: CallResult) =>
+        `${error ?? ""}${body}`.includes("no healthy upstream");
       const once = (caller: string, call: Call) =>
-        waitFor(async () => {
-          const answer = await callOnce(target, caller, { ...call, timeoutMs: 30_000 });
-          return isUntouched(answer, call) ? undefined : answer;
-        });
+        waitFor(
+          async () => {
+            const answer = await callOnce(target, caller, { ...call, timeoutMs: 30_000 });
+            return isUntouched(answer, call) || isRefused(answer) ? undefined : answer;
+          },
+          { timeoutMs: 60_000, what: "an answer under the rule" },
+        );
       const pending = limits.map(async ({ caller, call }) =>
         answers.set(call, await once(caller, calls[call])),
       );
@@ -103,8 +109,8 @@ describe("timeouts", () => {
   });
 
   test("an RPC is cut at 5 s", () => {
-    // 4 DEADLINE_EXCEEDED, 14 UNAVAILABLE: what Envoy makes of its 504.
-    expect([4, 14]).toContain(rpc?.status);
+    // 14 UNAVAILABLE is what Envoy makes of its 504.
+    expect(rpc).toMatchObject({ status: 14, error: "upstream request timeout" });
     expect(rpc?.ms).toBeGreaterThan(4900);
     expect(rpc?.ms).toBeLessThan(7500);
   });
