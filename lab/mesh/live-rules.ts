@@ -1,7 +1,6 @@
 import { Failure } from "../run/failure";
 import { type RuleDiff, type RuleText } from "./control";
 import { type Mesh } from "./mesh";
-import { type Rules } from "./rules";
 import { readBase, shownPath } from "./sources";
 import { type FileWatch, watchFolder } from "./watch";
 import { nameOf, type XdsFiles } from "./xds-files";
@@ -20,8 +19,7 @@ export class LiveRules {
   ) {}
 
   async apply({ path, text }: RuleText): Promise<{ changed: string[] }> {
-    const change = { rules: (rules: Rules) => rules.apply({ path, text }), validate: hasEnvoyFilter(text) };
-    return this.mesh.change(change).catch((error: unknown) => {
+    return this.mesh.change({ rules: (rules) => rules.apply({ path, text }) }).catch((error: unknown) => {
       if (!(error instanceof Failure) || error.code !== "mesh.refused") throw error;
       const { code, message, fix, exitCode } = error;
       throw new Failure(code, `${path}: ${message}`, { exitCode, ...(fix !== undefined && { fix }) });
@@ -36,8 +34,7 @@ export class LiveRules {
   async reload(): Promise<{ changed: string[] }> {
     try {
       const base = await readBase(this.folder);
-      const validate = base.some(({ text }) => hasEnvoyFilter(text));
-      const result = await this.mesh.change({ rules: (rules) => rules.replaceBase(base), validate });
+      const result = await this.mesh.change({ rules: (rules) => rules.replaceBase(base) });
       this.problem = undefined;
       return result;
     } catch (error) {
@@ -78,8 +75,6 @@ export class LiveRules {
     this.watching?.close();
   }
 }
-
-const hasEnvoyFilter = (text: string): boolean => /^kind:\s*EnvoyFilter\b/m.test(text);
 
 function compare(sidecar: string, before: XdsFiles | undefined, after: XdsFiles): RuleDiff {
   const then = before === undefined ? new Map<string, string>() : resourcesOf(before);

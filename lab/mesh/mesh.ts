@@ -40,8 +40,6 @@ export type Change = {
   members?(current: Members): Members;
   /** Members whose process does not serve: nobody calls them. */
   unready?(): ReadonlySet<string>;
-  /** Has Envoy judge it first. */
-  validate?: boolean;
 };
 
 type Plan = {
@@ -131,7 +129,7 @@ export class Mesh {
   private async perform(change: Change): Promise<{ changed: string[] }> {
     const plan = await this.plan(change);
     const wanted = [...plan.files];
-    if (change.validate === true) await this.validate(wanted);
+    await this.validate(plan, wanted);
     for (const [name] of wanted) await this.proxyFor(name);
     const outcomes = await Promise.allSettled(
       wanted.map(async ([name, files]) => ({ name, ...(await this.proxies.get(name)?.update(files)) })),
@@ -186,8 +184,14 @@ export class Mesh {
     }
   }
 
-  /** One sidecar of each kind that would be told other listeners. */
-  private async validate(wanted: [string, XdsFiles][]): Promise<void> {
+  /**
+   * Has Envoy judge new EnvoyFilters, whose insides only it knows, in one sidecar of each kind that would be told other
+   * listeners. At the start the sidecars themselves do.
+   */
+  private async validate({ rules }: Plan, wanted: [string, XdsFiles][]): Promise<void> {
+    const known = this.rules.envoyFilters();
+    const isNew = [...rules.envoyFilters()].some((filter) => !known.has(filter));
+    if (this.proxies.size === 0 || !isNew) return;
     const seen = new Set<string>();
     for (const [name, files] of wanted) {
       if (this.proxies.get(name)?.files?.listeners.version === files.listeners.version) continue;

@@ -70,3 +70,17 @@ test("what cannot be read is left for the compiler to refuse", () => {
 test("a namespace that is not named is that of the services", () => {
   expect(keysOf("kind: Gateway\nmetadata: {name: a}\n")).toEqual(["Gateway symphony/a"]);
 });
+
+test("EnvoyFilters are told apart from the rest, and those that are covered are not among them", () => {
+  const filter = (name: string, extra = "") =>
+    `kind: EnvoyFilter\nmetadata: { name: ${name}, namespace: symphony${extra} }`;
+  const policy = "kind: AuthorizationPolicy\nmetadata: { name: p, namespace: symphony }";
+  const rules = new Rules([
+    { path: "a.yaml", text: `${policy}\n---\n${filter("x")}\n---\n${filter("y")}\n` },
+  ]);
+  expect(rules.envoyFilters()).toEqual(new Set([filter("x"), filter("y")]));
+  const changed = filter("x", ", labels: { a: b }");
+  expect(rules.apply({ path: "b.yaml", text: changed }).envoyFilters()).toEqual(
+    new Set([changed, filter("y")]),
+  );
+});

@@ -72,6 +72,18 @@ export class Rules {
     return [...this.base.map(({ path, text }) => ({ path, text: without(text, hidden) })), ...files];
   }
 
+  /** Each EnvoyFilter as text: of these only Envoy itself can judge the insides. */
+  envoyFilters(): Set<string> {
+    const texts = this.files().filter(({ text }) => /^kind:\s*EnvoyFilter\b/m.test(text));
+    return new Set(
+      texts.flatMap(({ text }) =>
+        partsOf(text)
+          .filter(({ key }) => key?.startsWith("EnvoyFilter ") === true)
+          .map(({ start, end }) => text.slice(start, end).replace(/^---/, "").trim()),
+      ),
+    );
+  }
+
   /** As `kubectl apply`: its objects replace those of the same name. */
   apply(file: SourceFile): Rules {
     const keys = new Set(keysOf(file.text));
