@@ -98,8 +98,8 @@ export async function startNats(options: {
         kill: async () => void (await stop(child, "SIGKILL", 10_000)),
       };
     }
-    // Between choosing a free port and binding it, another process may have taken it.
-    if (attempt === 5 || !/address already in use/.test(problem.message)) throw problem;
+    // Between choosing a free port and binding it, another process may have taken it, and may speak there.
+    if (attempt === 5 || !/address already in use|does not answer/.test(problem.message)) throw problem;
   }
 }
 
@@ -121,13 +121,16 @@ async function untilListening(child: ChildProcess, monitorPort: number): Promise
   try {
     await untilReady({
       probe: () => probeNats(monitorPort),
-      timeoutMs: 30_000,
+      timeoutMs: 10_000,
       intervalMs: 25,
       ended: () => (ended ? new Error(`nats-server ended at once: ${output.trim()}`) : undefined),
     });
     return undefined;
   } catch (error) {
-    if (!ended) await stop(child, "SIGKILL", 1000);
-    return error instanceof Error ? error : new Error(String(error));
+    if (ended) return error instanceof Error ? error : new Error(String(error));
+    await stop(child, "SIGKILL", 1000);
+    return new Error(`nats-server does not answer at port ${String(monitorPort)}: ${output.trim()}`, {
+      cause: error,
+    });
   }
 }
