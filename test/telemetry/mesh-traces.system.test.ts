@@ -157,26 +157,38 @@ describe("bad input costs nobody a request", () => {
   });
 });
 
-test("sampling is the Telemetry object's, and services follow it", async () => {
-  const file = join(rules, "namespace-policies.yaml");
-  const before = readFileSync(file, "utf8");
-  writeFileSync(file, before.replace("randomSamplingPercentage: 100", "randomSamplingPercentage: 0"));
+test("sampling is the Telemetry object's, whatever the client asks for, and services follow it", async () => {
+  const policies = join(rules, "namespace-policies.yaml");
+  const routes = join(rules, "inventory.yaml");
+  const before = [policies, routes].map((file) => readFileSync(file, "utf8")) as [string, string];
+  const token = await system.customer();
+  const product = `${system.stack.url}/api/inventory/espresso-machine`;
+  writeFileSync(policies, before[0].replace("randomSamplingPercentage: 100", "randomSamplingPercentage: 0"));
+  // Saved after it, so the answers tell when both are in force.
+  const headers = '    - name: read\n      headers: {response: {set: {x-rules: "without traces"}}}\n';
+  writeFileSync(routes, before[1].replace("    - name: read\n", headers));
+  const unseen = newTrace();
+  let last = "";
   try {
-    const token = await system.customer();
-    await waitFor(async () => {
-      // A later trace that its client wants sampled has come, and of this request there is none.
-      const { id } = await place(token, "ok", "saga");
-      const marked = newTrace();
-      // Asked again and again: what a sidecar has not sent yet when its rules change is lost.
-      await waitFor(async () => {
-        await get("/api/inventory", sampledBy(marked));
-        return (await readTraces(system, marked)).flat().some(isProxy);
-      }, arrival);
-      return (await readTraces(system, id)).length === 0;
-    }, arrival);
+    await waitFor(
+      async () =>
+        (await system.client.http.request({ method: "GET", url: product })).headers["x-rules"] !== undefined,
+      arrival,
+    );
+    for (let count = 0; count < 3; count++) last = (await place(token, "ok", "saga")).id;
+    expect(await get("/api/inventory", sampledBy(unseen))).toBe(200);
   } finally {
-    writeFileSync(file, before);
+    writeFileSync(policies, before[0]);
+    writeFileSync(routes, before[1]);
   }
+  const seen = newTrace();
+  // Asked again and again: what a sidecar has not sent yet when its rules change is lost.
+  await waitFor(async () => {
+    await get("/api/inventory", sampledBy(seen));
+    return (await readTraces(system, seen)).flat().some(isProxy);
+  }, arrival);
+  expect(await readTraces(system, last)).toEqual([]);
+  expect(await readTraces(system, unseen)).toEqual([]);
 });
 
 test.each(["SIGSTOP", "SIGKILL"] as const)("a sink that is gone (%s) fails no request", async (signal) => {
