@@ -6,8 +6,8 @@ import { breakersClosed } from "../support/mesh";
 jest.setTimeout(900_000);
 
 /**
- * Orders per second. The goal is 50 on a machine of its own; it is lower here because two cores also run the
- * cluster's control plane, the nine new pods and this load.
+ * Orders per second. The goal is 50 on a machine of its own (SYMPHONY_LOAD_RATE); it is lower here because two cores
+ * also run the cluster's control plane, the nine new pods and this load.
  */
 const rate = 10;
 
