@@ -120,16 +120,22 @@ export function explain(complaint: string): Failure {
   return new Failure("kube.failed", text === "" ? "kubectl failed and does not say why" : `kubectl: ${text}`);
 }
 
-/** Opens the current context and makes sure that Symphony is installed there. */
-export async function openKubectl(): Promise<Kubectl> {
+/** The current context, whatever is installed there. */
+export async function currentContext(): Promise<Kubectl> {
   const context = (await runOnce(["config", "current-context"])).trim();
   const inContext = (args: readonly string[]): string[] => ["--context", context, ...args];
-  const kubectl: Kubectl = {
+  return {
     context,
     run: (args, input) => runOnce(inContext(args), input),
     json: async (args) => JSON.parse(await runOnce(inContext(args))) as unknown,
     start: (args) => launch(inContext(args)),
   };
+}
+
+/** Opens the current context and makes sure that Symphony is installed there. */
+export async function openKubectl(): Promise<Kubectl> {
+  const kubectl = await currentContext();
+  const { context } = kubectl;
   const wanted = Object.values(namespaces);
   const found = await kubectl.run(["get", "namespaces", ...wanted, "--ignore-not-found", "-o", "name"]);
   const missing = wanted.filter((name) => !found.split("\n").includes(`namespace/${name}`));

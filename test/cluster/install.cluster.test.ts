@@ -1,4 +1,4 @@
-import { isTestContext, namespaces, openKubectl, refusedContext } from "../../lab/target/kubectl";
+import { currentContext, isTestContext, namespaces, refusedContext } from "../../lab/target/kubectl";
 import { podsWith } from "../../lab/target/pods";
 import { serviceNames } from "../../lib/events";
 import { type Cluster, openCluster, release, run, skaffold } from "../support/cluster";
@@ -7,8 +7,8 @@ jest.setTimeout(600_000);
 
 let cluster: Cluster;
 beforeAll(async () => {
-  const kubectl = await openKubectl();
-  if (!isTestContext(kubectl.context)) throw refusedContext(kubectl.context);
+  const { context } = await currentContext();
+  if (!isTestContext(context)) throw refusedContext(context);
   // From nothing, whatever is there: an earlier version's databases and volumes are not this one's.
   await skaffold("delete");
   await skaffold("run");
