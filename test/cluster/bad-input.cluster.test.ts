@@ -100,6 +100,18 @@ describe("before anything is installed", () => {
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
   });
+
+  test("a cluster without free volumes is refused where nobody makes new ones", async () => {
+    const provisioner = "{.items[*].provisioner}";
+    const makers = await cluster.kubectl.run(["get", "storageclass", "-o", `jsonpath=${provisioner}`]);
+    const { code, stderr } = await withoutPaths("^/api/v1/.*persistentvolume", (server) =>
+      preflight({ context: "kind-full", server }),
+    );
+    if (makers !== "kubernetes.io/no-provisioner")
+      return expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^preflight: no volume of class \S+ is free.* Fix: [^\n]*\n$/);
+  });
 });
 
 describe("helm install", () => {
