@@ -19,9 +19,10 @@ saga       latency, throughput and CPU per order of the saga; the outbox relay b
 mesh       what the sidecars cost: latency and CPU per order and per read, and memory, beside the same system
            without; how soon a saved rule is in force on all of them
 compile    how long mesh/base takes to become Envoy configuration for all proxies
-telemetry  CPU per order without traces, with all of them and with one in ten, in turns, in one run
+telemetry  CPU per order without traces, with all of them and with one in ten, sidecars included, in turns in one run
 
---rate is orders per second, 100 unless given, of mesh 40; --duration is seconds of load, of mesh for each side.
+--rate is orders per second, 100 unless given, of mesh and telemetry 40; --duration is seconds of load, of mesh and
+telemetry for each side.
 `;
 
 type Settings = { rate: number; durationMs: number; seed: number };
@@ -63,7 +64,7 @@ async function main(): Promise<number> {
   }
   const settings: Settings = {
     // With two systems side by side, more would measure the queue for the cores.
-    rate: readNumber("rate", values.rate ?? (name === "mesh" ? "40" : "100"), [1, 2000]),
+    rate: readNumber("rate", values.rate ?? (["mesh", "telemetry"].includes(name) ? "40" : "100"), [1, 2000]),
     durationMs: readNumber("duration", values.duration, [1, 600]) * 1000,
     seed: readNumber("seed", values.seed, [0, 2 ** 32 - 1]),
   };
@@ -75,7 +76,7 @@ async function main(): Promise<number> {
     settings:
       targetName() === "kube"
         ? { target: "kube" }
-        : !["saga", "mesh"].includes(name)
+        : !["saga", "mesh", "telemetry"].includes(name)
           ? {}
           : { rate: settings.rate, seconds: settings.durationMs / 1000, seed: settings.seed },
     rows,

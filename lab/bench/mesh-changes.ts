@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { createHttpClient } from "../load/http";
@@ -8,7 +8,6 @@ import { seededRandom } from "../load/random";
 import { runReads } from "../load/reads";
 import { readStats } from "../mesh/admin";
 import { type Control } from "../mesh/control";
-import { findProject } from "../run/project";
 import { type Stack } from "../run/stack";
 import { goalRow, inMs, type Row } from "./report";
 import { demoOrder } from "./unloaded";
@@ -19,11 +18,6 @@ const goalMs = 1000;
 const limitMs = 30_000;
 const pollMs = 5;
 const lds = "listener_manager.lds.version_text";
-
-/** A copy of mesh/base that a system may run by while its files are edited. */
-export function copyBase(folder: string): void {
-  cpSync(join(findProject(), "mesh/base"), folder, { recursive: true });
-}
 
 type Sidecar = { name: string; port: number };
 

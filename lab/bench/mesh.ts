@@ -7,14 +7,15 @@ import { percentile } from "../load/percentiles";
 import { runReads } from "../load/reads";
 import { run } from "../run/process";
 import { removeData } from "../run/remove-data";
-import { Stack } from "../run/stack";
+import { type Stack } from "../run/stack";
 import { ensureEnvoy } from "../run/tools";
 import { openControl } from "../target/laptop-mesh";
 import { readCpu } from "./cpu";
-import { benchChanges, copyBase } from "./mesh-changes";
+import { benchChanges } from "./mesh-changes";
 import { type Blocks, ratioRow, runPaired, type Side } from "./paired";
 import { goalRow, inMb, type Row } from "./report";
 import { measureStart, type StartFigures } from "./start";
+import { type BenchSystem, startSystem, stopSystem } from "./system";
 import { demoOrder } from "./unloaded";
 
 export type MeshBenchOptions = { rate: number; durationMs: number; seed: number; say(line: string): void };
@@ -38,34 +39,9 @@ const limits = {
   RATE_INVENTORY_PER_MINUTE: farAway,
 };
 
-type System = { stack: Stack; state: string; rules: string };
 /** What a block of load measured; `cpu` in ms per order or read. */
 type OrderBlock = { accepted: number[]; confirmed: number[]; cpu: number; sidecars: number; lost: number };
 type ReadBlock = { ms: number[]; cpu: number; sidecars: number; lost: number };
-
-async function startSystem(side: Side, say: MeshBenchOptions["say"]): Promise<System> {
-  const state = await mkdtemp(join(tmpdir(), "symphony-bench-"));
-  const rules = join(state, "rules");
-  copyBase(rules);
-  say(`starting the system ${names[side]}`);
-  const stack = await Stack.start({
-    port: 0,
-    state,
-    environment: process.env,
-    logLevel: "warn",
-    mesh: side === "mesh",
-    rules,
-    overrides: { gateway: limits },
-    progress: { begin: () => () => undefined, say: () => undefined },
-  });
-  return { stack, state, rules };
-}
-
-async function stopSystem({ stack, state }: System): Promise<void> {
-  await stack.stop();
-  await removeData(state);
-  await rm(state, { recursive: true, force: true });
-}
 
 /** CPU that the system used since `before`, per unit of work, and the sidecars' share of it. */
 function cpuSince(
@@ -83,7 +59,10 @@ function cpuSince(
   return used;
 }
 
-async function loadOrders({ stack }: System, options: Omit<MeshBenchOptions, "say">): Promise<OrderBlock> {
+async function loadOrders(
+  { stack }: BenchSystem,
+  options: Omit<MeshBenchOptions, "say">,
+): Promise<OrderBlock> {
   const measured = { accepted: [] as number[], completed: [] as number[] };
   let before = readCpu(stack);
   const result = await runLoad({
@@ -104,7 +83,7 @@ async function loadOrders({ stack }: System, options: Omit<MeshBenchOptions, "sa
   };
 }
 
-async function loadReads({ stack }: System, options: Omit<MeshBenchOptions, "say">): Promise<ReadBlock> {
+async function loadReads({ stack }: BenchSystem, options: Omit<MeshBenchOptions, "say">): Promise<ReadBlock> {
   const url = `${stack.url}/api/inventory/${demoOrder.productId}`;
   const before = readCpu(stack);
   const { ms, failed } = await runReads({ ...options, rate: options.rate * readsPerOrder, url });
@@ -154,7 +133,7 @@ function lostRow<T extends { lost: number }>(name: string, { base, mesh }: Block
   return goalRow(name, lost, { atMost: 0 }, String);
 }
 
-async function costRows(systems: Record<Side, System>, options: MeshBenchOptions): Promise<Row[]> {
+async function costRows(systems: Record<Side, BenchSystem>, options: MeshBenchOptions): Promise<Row[]> {
   const { rate, seed, say } = options;
   const durationMs = Math.max(1000, Math.round(options.durationMs / pairs));
   for (const side of ["base", "mesh"] as const) {
@@ -224,10 +203,14 @@ export async function benchMesh(options: MeshBenchOptions): Promise<Row[]> {
   const { say, seed } = options;
   const version = await envoyVersion();
   const rest = await restRows(say);
-  const systems: Partial<Record<Side, System>> = {};
+  const systems: Partial<Record<Side, BenchSystem>> = {};
   try {
-    const base = (systems.base = await startSystem("base", say));
-    const mesh = (systems.mesh = await startSystem("mesh", say));
+    const start = (side: Side): Promise<BenchSystem> => {
+      say(`starting the system ${names[side]}`);
+      return startSystem({ mesh: side === "mesh", environment: process.env, overrides: { gateway: limits } });
+    };
+    const base = (systems.base = await start("base"));
+    const mesh = (systems.mesh = await start("mesh"));
     const costs = await costRows({ base, mesh }, options);
     await stopSystem(base);
     delete systems.base;

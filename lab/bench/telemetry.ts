@@ -1,29 +1,26 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { runLoad } from "../load/load";
-import { percentile } from "../load/percentiles";
 import { memoryOf } from "../run/memory";
-import { removeData } from "../run/remove-data";
-import { Stack } from "../run/stack";
+import { openControl } from "../target/laptop-mesh";
 import { type SinkStats } from "../telemetry/sink";
 import { readCpu } from "./cpu";
+import { median, ratioRow } from "./paired";
 import { goalRow, inMb, inMs, type Row } from "./report";
+import { type BenchSystem, startSystem, stopSystem } from "./system";
 import { demoOrder } from "./unloaded";
 
 export type TelemetryOptions = { rate: number; durationMs: number; seed: number; say(line: string): void };
 
-const arms = {
-  off: { OTEL_SDK_DISABLED: "true" },
-  full: { OTEL_TRACES_SAMPLER: "parentbased_always_on" },
-  "10 %": { OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.1" },
-} as const;
+/** What a block runs with: no telemetry at all, or this share of traces in percent. */
+const arms = { off: undefined, full: 100, "10 %": 10 } as const;
 type ArmName = keyof typeof arms;
+const armNames = Object.keys(arms) as ArmName[];
 
-/** What one round of load cost in CPU, ms per order. */
-type Cost = { system: number; sink: number; acceptMs: number };
-type Arm = { name: ArmName; stack: Stack; state: string; costs: Cost[] };
+/** What one block of load cost in CPU, ms per order; the sidecars' share is part of the system's. */
+type Cost = { system: number; sidecars: number; sink: number; acceptMs: number };
+type Systems = { off: BenchSystem; on: BenchSystem };
 
 /** In turns, so that a slower or faster minute of the machine meets all of them. */
 const turns: ArmName[][] = [
@@ -35,62 +32,47 @@ const turns: ArmName[][] = [
   ["full", "10 %", "off"],
 ];
 const warmUpMs = 5_000;
+const goal = 1.1;
+const inTenths = (ms: number): string => `${ms.toFixed(2)} ms`;
 
-async function startArm(name: ArmName, say: TelemetryOptions["say"]): Promise<Arm> {
-  const state = await mkdtemp(join(tmpdir(), "symphony-bench-"));
-  const environment = Object.entries(process.env).filter(([key]) => !key.startsWith("OTEL_"));
-  const stack = await Stack.start({
-    port: 0,
-    state,
-    environment: { ...Object.fromEntries(environment), ...arms[name] },
-    logLevel: "warn",
-    progress: { begin: () => () => undefined, say },
-  });
-  return { name, stack, state, costs: [] };
+/** The system that an arm runs on, with the share of traces in force that the arm asks for. */
+async function enter(name: ArmName, { off, on }: Systems): Promise<BenchSystem> {
+  const percent = arms[name];
+  if (percent === undefined) return off;
+  const file = join(on.rules, "namespace-policies.yaml");
+  const before = await readFile(file, "utf8");
+  const after = before.replace(
+    /randomSamplingPercentage: \d+/,
+    `randomSamplingPercentage: ${String(percent)}`,
+  );
+  await writeFile(file, after);
+  await openControl(on.state).reloadRules();
+  return on;
 }
 
-async function stopArm({ stack, state }: Arm): Promise<void> {
-  await stack.stop();
-  await removeData(state);
-  await rm(state, { recursive: true, force: true });
-}
-
-async function load({ stack }: Arm, { rate, durationMs, seed }: TelemetryOptions): Promise<Cost> {
+async function load({ stack }: BenchSystem, options: Omit<TelemetryOptions, "say">): Promise<Cost> {
   let before = readCpu(stack);
   const result = await runLoad({
+    ...options,
     url: stack.url,
     usersUrl: await stack.serviceUrl("user"),
-    rate,
-    durationMs,
-    seed,
     mix: [{ value: demoOrder, weight: 1 }],
     patterns: ["saga"],
     onReady: () => (before = readCpu(stack)),
   });
   const orders = result.confirmed + result.failed;
-  const cost: Cost = { system: 0, sink: 0, acceptMs: result.acceptMs?.p50 ?? Number.NaN };
+  const cost: Cost = { system: 0, sidecars: 0, sink: 0, acceptMs: result.acceptMs?.p50 ?? Number.NaN };
   for (const [name, ms] of readCpu(stack)) {
     const perOrder = (ms - (before.get(name) ?? 0)) / orders;
     if (name === "telemetry") cost.sink += perOrder;
     else if (name !== "load generator") cost.system += perOrder;
+    if (name === "ingress" || name.endsWith("-sidecar")) cost.sidecars += perOrder;
   }
   return cost;
 }
 
-const median = (values: number[]): number =>
-  percentile(
-    [...values].sort((a, b) => a - b),
-    0.5,
-  );
-
-/** How much more than `base` the median of `values` is, in percent; each round against its own. */
-function excess(values: number[], base: number[]): number {
-  return median(values.map((value, round) => (value / (base[round] ?? Number.NaN) - 1) * 100));
-}
-
-const inPercent = (value: number): string => `${value.toFixed(1)} %`;
-
-async function sinkRows({ stack }: Arm): Promise<Row[]> {
+/** The sink's memory after the run, and what it did with the spans. */
+async function sinkRows({ stack }: BenchSystem): Promise<Row[]> {
   const pid = stack.process("telemetry")?.pid;
   const memory = pid === undefined ? Number.NaN : (memoryOf(pid) ?? Number.NaN);
   const stats = (await (await fetch(`${stack.telemetryUrl ?? ""}/stats`)).json()) as SinkStats;
@@ -105,43 +87,55 @@ async function sinkRows({ stack }: Arm): Promise<Row[]> {
   ];
 }
 
+function costRows(costs: Record<ArmName, Cost[]>, seed: number): Row[] {
+  const of = (name: ArmName, figure: keyof Cost): number[] => costs[name].map((cost) => cost[figure]);
+  const excess = (name: string, arm: ArmName, atMost?: number): Row => {
+    const blocks = { base: of("off", "system"), mesh: of(arm, "system") };
+    return ratioRow({ name, blocks, seed, format: inTenths, ...(atMost !== undefined && { atMost }) });
+  };
+  return [
+    excess("CPU per order, all traces", "full", goal),
+    excess("CPU per order, one trace in ten", "10 %"),
+    ...armNames.flatMap((name) => [
+      { name: `of it in the sidecars, traces ${name}`, value: inTenths(median(of(name, "sidecars"))) },
+      { name: `order accepted, p50, traces ${name}`, value: inMs(median(of(name, "acceptMs"))) },
+    ]),
+    { name: "CPU per order of the sink, all traces", value: inTenths(median(of("full", "sink"))) },
+    { name: "CPU per order of the sink, one in ten", value: inTenths(median(of("10 %", "sink"))) },
+  ];
+}
+
 /**
- * CPU per order without traces, with all and with one in ten: three systems in one run, loaded in turns. The sink
- * is counted by itself, because only a laptop has one.
+ * CPU per order without telemetry, with all traces and with one in ten, sidecars included: two systems in one run,
+ * loaded in turns, and the share of traces changed between blocks as a user does, by the Telemetry object. The sink is
+ * counted by itself, because only a laptop has one.
  */
 export async function benchTelemetry(options: TelemetryOptions): Promise<Row[]> {
-  const { say, durationMs } = options;
-  const running = new Map<ArmName, Arm>();
+  const { rate, seed, durationMs, say } = options;
+  const running: BenchSystem[] = [];
+  const start = async (traces: string, settings: Record<string, string>): Promise<BenchSystem> => {
+    say(`starting the system, traces ${traces}`);
+    const inherited = Object.entries(process.env).filter(([key]) => !key.startsWith("OTEL_"));
+    const environment = { ...Object.fromEntries(inherited), ...settings };
+    const system = await startSystem({ mesh: true, environment });
+    running.push(system);
+    return system;
+  };
   try {
-    for (const name of Object.keys(arms) as ArmName[]) {
-      say(`starting the system, traces ${name}`);
-      running.set(name, await startArm(name, say));
-    }
-    for (const arm of running.values()) await load(arm, { ...options, durationMs: warmUpMs });
-    const each = { ...options, durationMs: Math.max(1_000, Math.round(durationMs / turns.length)) };
-    for (const turn of turns) {
-      for (const name of turn) {
-        say(`${String(options.rate)} orders/s for ${(each.durationMs / 1000).toFixed(0)} s, traces ${name}`);
-        const arm = running.get(name);
-        if (arm !== undefined) arm.costs.push(await load(arm, each));
+    const systems = { off: await start("off", { OTEL_SDK_DISABLED: "true" }), on: await start("on", {}) };
+    for (const system of running) await load(system, { rate, seed, durationMs: warmUpMs });
+    const costs: Record<ArmName, Cost[]> = { off: [], full: [], "10 %": [] };
+    const eachMs = Math.max(1_000, Math.round(durationMs / turns.length));
+    for (const [turn, names] of turns.entries()) {
+      for (const name of names) {
+        const system = await enter(name, systems);
+        say(`${String(rate)} orders/s for ${(eachMs / 1000).toFixed(0)} s, traces ${name}`);
+        // The n-th block of every arm has the same schedule.
+        costs[name].push(await load(system, { rate, seed: seed + turn, durationMs: eachMs }));
       }
     }
-    const costs = (name: ArmName): Cost[] => running.get(name)?.costs ?? [];
-    const system = (name: ArmName): number[] => costs(name).map((cost) => cost.system);
-    const sinks = (name: ArmName): number[] => costs(name).map((cost) => cost.sink);
-    const full = running.get("full");
-    return [
-      ...(Object.keys(arms) as ArmName[]).flatMap((name) => [
-        { name: `CPU per order, traces ${name}`, value: `${median(system(name)).toFixed(2)} ms` },
-        { name: `  accepted, p50`, value: inMs(median(costs(name).map(({ acceptMs }) => acceptMs))) },
-      ]),
-      goalRow("all traces cost", excess(system("full"), system("off")), { atMost: 10 }, inPercent),
-      { name: "one trace in ten costs", value: inPercent(excess(system("10 %"), system("off"))) },
-      { name: "CPU per order of the sink, all traces", value: `${median(sinks("full")).toFixed(2)} ms` },
-      { name: "CPU per order of the sink, one in ten", value: `${median(sinks("10 %")).toFixed(2)} ms` },
-      ...(full === undefined ? [] : await sinkRows(full)),
-    ];
+    return [...costRows(costs, seed), ...(await sinkRows(systems.on))];
   } finally {
-    for (const arm of running.values()) await stopArm(arm);
+    for (const system of running) await stopSystem(system);
   }
 }
