@@ -1,13 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-
-import { parse } from "yaml";
-
 import { compile } from "../compile/compile";
 import { planWorld } from "../compile/default-world";
-import { type MeshConfig } from "../compile/types";
 import { percentile } from "../load/percentiles";
-import { findProject } from "../run/project";
+import { readMeshConfig, readSources } from "../mesh/sources";
 import { goalRow, inMs, type Row } from "./report";
 
 const rounds = 30;
@@ -15,14 +9,8 @@ const goalMs = 100;
 
 /** How long all of mesh/base takes for all proxies: the first time, with the schemas to load, and then. */
 export function benchCompile(): Promise<Row[]> {
-  const folder = join(findProject(), "mesh", "base");
-  const files = readdirSync(folder).map((name) => ({
-    path: `mesh/base/${name}`,
-    text: readFileSync(join(folder, name), "utf8"),
-  }));
-  const values = readFileSync(join(findProject(), "k8s", "istio-values.yaml"), "utf8");
-  const { meshConfig } = parse(values) as { meshConfig: MeshConfig };
-  const world = planWorld({ meshConfig });
+  const files = readSources("mesh/base");
+  const world = planWorld({ meshConfig: readMeshConfig() });
   const times = Array.from({ length: rounds }, () => {
     const start = performance.now();
     compile(files, world, { path: (...parts) => `/${parts.join("/")}` });

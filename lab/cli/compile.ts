@@ -1,10 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 
 import { Command } from "commander";
 import { createTwoFilesPatch } from "diff";
-import { parse } from "yaml";
-import { z } from "zod";
 
 import { compile } from "../compile/compile";
 import { planWorld } from "../compile/default-world";
@@ -15,10 +13,10 @@ import {
   CompileError,
   type CompileOptions,
   formatProblem,
-  type MeshConfig,
   type SourceFile,
   type World,
 } from "../compile/types";
+import { readMeshConfig, readSources } from "../mesh/sources";
 import { exitCodes, Failure } from "../run/failure";
 import { findProject } from "../run/project";
 import { note, painter, print, printJson } from "./terminal";
@@ -125,7 +123,7 @@ function colour(diff: string): string {
 
 function readOverlay(name: string): SourceFile[] {
   const path = [`mesh/faults/${name}.yaml`, name].find((candidate) =>
-    existsSync(join(findProject(), candidate)),
+    existsSync(resolve(findProject(), candidate)),
   );
   if (path !== undefined) return readSources(path);
   const faults = readSources("mesh/faults").map((file) => file.path.replace(/^.*\/|\.yaml$/g, ""));
@@ -133,20 +131,4 @@ function readOverlay(name: string): SourceFile[] {
     fix: `one of ${faults.join(", ")}, or a file or folder such as mesh/profiles/chaos`,
     exitCode: exitCodes.usage,
   });
-}
-
-/** A YAML file, or those of a folder, named from the repository's root. */
-function readSources(path: string): SourceFile[] {
-  if (path.endsWith(".yaml")) return [{ path, text: readFileSync(join(findProject(), path), "utf8") }];
-  return readdirSync(join(findProject(), path))
-    .filter((name) => name.endsWith(".yaml"))
-    .sort()
-    .flatMap((name) => readSources(`${path}/${name}`));
-}
-
-const istioValues = z.looseObject({ meshConfig: z.record(z.string(), z.json()) });
-
-function readMeshConfig(): MeshConfig {
-  const file = join(findProject(), "k8s", "istio-values.yaml");
-  return istioValues.parse(parse(readFileSync(file, "utf8"))).meshConfig;
 }

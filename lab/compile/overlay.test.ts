@@ -1,4 +1,5 @@
-import { goldenPaths, readMeshConfig, readSources } from "../../test/support/compile";
+import { goldenPaths } from "../../test/support/compile";
+import { readMeshConfig, readSources } from "../mesh/sources";
 import { compile } from "./compile";
 import { planWorld } from "./default-world";
 import { overlay } from "./overlay";

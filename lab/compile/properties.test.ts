@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { parse, parseAllDocuments, stringify } from "yaml";
 
 import { projectRoot } from "../../lib/paths";
-import { goldenPaths, readMeshConfig, readSources } from "../../test/support/compile";
+import { goldenPaths } from "../../test/support/compile";
+import { readMeshConfig, readSources } from "../mesh/sources";
 import { compile } from "./compile";
 import { planWorld } from "./default-world";
 import { type Compiled, CompileError, type SourceFile, type World } from "./types";

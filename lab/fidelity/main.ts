@@ -1,13 +1,8 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 
-import { parse } from "yaml";
-import { z } from "zod";
-
-import { type MeshConfig, type SourceFile } from "../compile/types";
+import { readMeshConfig, readSources } from "../mesh/sources";
 import { exitCodes, Failure } from "../run/failure";
-import { findProject } from "../run/project";
 import { judge, type Verdict } from "./verdicts";
 
 const usage = "npm run fidelity -- FILE... [--json]\n";
@@ -18,11 +13,16 @@ async function main(): Promise<number> {
     options: { json: { type: "boolean" } },
     allowPositionals: true,
   });
-  if (positionals.length === 0)
-    throw new Failure("usage.file_missing", "which files?", { fix: usage.trim(), exitCode: exitCodes.usage });
+  const missing = positionals.find((path) => !existsSync(path));
+  if (positionals.length === 0 || missing !== undefined)
+    throw new Failure(
+      "usage.file_missing",
+      missing === undefined ? "which files?" : `there is no ${missing}`,
+      { fix: usage.trim(), exitCode: exitCodes.usage },
+    );
   const meshConfig = readMeshConfig();
   const verdicts: Verdict[] = [];
-  for (const file of positionals.flatMap(readSources)) {
+  for (const file of positionals.flatMap((path) => readSources(path, process.cwd()))) {
     const found = await judge(file, { meshConfig, environment: process.env });
     verdicts.push(...found);
     if (values.json !== true) process.stdout.write(found.map(format).join(""));
@@ -36,28 +36,6 @@ function format({ file, object, verdict, detail }: Verdict): string {
   return [`${verdict.padEnd(7)} ${file} ${object}`, ...lines.map((line) => `        ${line}`)]
     .map((line) => `${line.trimEnd()}\n`)
     .join("");
-}
-
-/** The YAML files of a folder, or one file. */
-function readSources(path: string): SourceFile[] {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined)
-    throw new Failure("usage.file_missing", `there is no ${path}`, {
-      fix: usage.trim(),
-      exitCode: exitCodes.usage,
-    });
-  if (!stat.isDirectory()) return [{ path, text: readFileSync(path, "utf8") }];
-  return readdirSync(path)
-    .filter((name) => /\.ya?ml$/.test(name))
-    .sort()
-    .flatMap((name) => readSources(join(path, name)));
-}
-
-const istioValues = z.looseObject({ meshConfig: z.record(z.string(), z.json()) });
-
-function readMeshConfig(): MeshConfig {
-  const file = join(findProject(), "k8s", "istio-values.yaml");
-  return istioValues.parse(parse(readFileSync(file, "utf8"))).meshConfig;
 }
 
 main().then(

@@ -1,7 +1,7 @@
 import { Failure } from "../run/failure";
 import { type RuleDiff, type RuleText } from "./control";
 import { type Mesh } from "./mesh";
-import { readBase, shownPath } from "./sources";
+import { readSources, shownPath } from "./sources";
 import { type FileWatch, watchFolder } from "./watch";
 import { nameOf, type XdsFiles } from "./xds-files";
 
@@ -33,7 +33,7 @@ export class LiveRules {
   /** Takes the files of the base as they are now. */
   async reload(): Promise<{ changed: string[] }> {
     try {
-      const base = await readBase(this.folder);
+      const base = readSources(shownPath(this.folder));
       const result = await this.mesh.change({ rules: (rules) => rules.replaceBase(base) });
       this.problem = undefined;
       return result;

@@ -14,7 +14,7 @@ import { LiveMesh } from "./live-mesh";
 import { Mesh } from "./mesh";
 import { createPortPool } from "./ports";
 import { Rules } from "./rules";
-import { readBase, readMeshConfig } from "./sources";
+import { readMeshConfig, readSources, shownPath } from "./sources";
 import { hostOf, ingressName, type Member, memberOf, ports } from "./world";
 
 export type MeshNetworkOptions = {
@@ -44,13 +44,13 @@ export async function openMeshNetwork(
   makeSocketFolder(sockets);
   const layout = meshLayout(state);
   const folder = options.base ?? join(project, "mesh/base");
+  const meshConfig = readMeshConfig(project);
+  const base = readSources(shownPath(folder));
   // What an earlier run left was for other ports.
   rmSync(layout.proxy("."), { recursive: true, force: true });
-  const [binary, ca, meshConfig, base] = await Promise.all([
+  const [binary, ca] = await Promise.all([
     ensureEnvoy({ environment, project, say }),
     openLocalCa(layout.folder),
-    readMeshConfig(project),
-    readBase(folder),
   ]);
   const certificates = createCertificates({ ca, path: layout.path, ttlMs, say });
   const pool = createPortPool();

@@ -1,5 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 
 import { parse } from "yaml";
 
@@ -13,21 +13,23 @@ export function shownPath(path: string, project: string = findProject()): string
   return near.startsWith("..") ? path : near;
 }
 
-/** The files that hold whenever the mesh runs: those of mesh/base, unless another folder is given. */
-export async function readBase(folder: string): Promise<SourceFile[]> {
-  const names = (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).sort();
-  return Promise.all(
-    names.map(async (name) => ({
-      path: shownPath(join(folder, name)),
-      text: await readFile(join(folder, name), "utf8"),
-    })),
-  );
+/**
+ * The YAML files of a folder, by name, or one file. `path` leads there from `root`, or is absolute; the files are shown
+ * as it names them.
+ */
+export function readSources(path: string, root: string = findProject()): SourceFile[] {
+  const place = resolve(root, path);
+  if (!statSync(place).isDirectory()) return [{ path, text: readFileSync(place, "utf8") }];
+  return readdirSync(place)
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+    .flatMap((name) => readSources(join(path, name), root));
 }
 
 /** What Istio itself is told on a cluster: `meshConfig` of k8s/istio-values.yaml. */
-export async function readMeshConfig(project: string): Promise<MeshConfig> {
+export function readMeshConfig(root: string = findProject()): MeshConfig {
   const path = "k8s/istio-values.yaml";
-  const values = parse(await readFile(join(project, path), "utf8")) as { meshConfig?: MeshConfig } | null;
+  const values = parse(readFileSync(join(root, path), "utf8")) as { meshConfig?: MeshConfig } | null;
   if (values?.meshConfig === undefined) throw new Failure("mesh.no_config", `${path} has no meshConfig`);
   return values.meshConfig;
 }

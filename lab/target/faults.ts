@@ -1,9 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-
 import { parseDocument } from "yaml";
 import { z } from "zod";
 
+import { readSources } from "../mesh/sources";
 import { Failure } from "../run/failure";
 import { findProject } from "../run/project";
 import { nameLabel } from "./pods";
@@ -152,12 +150,7 @@ export function describeEffect({ kind, percent, detail, only }: FaultEffect): st
 
 /** All faults of mesh/faults, by name. */
 export async function readFaults(project: string = findProject()): Promise<Fault[]> {
-  const names = (await readdir(join(project, folder))).filter((name) => name.endsWith(".yaml")).sort();
-  return Promise.all(
-    names.map(async (name) =>
-      parseFault(await readFile(join(project, folder, name), "utf8"), `${folder}/${name}`),
-    ),
-  );
+  return readSources(folder, project).map(({ text, path }) => parseFault(text, path));
 }
 
 /** The fault of that name. Fails with those that exist. */

@@ -6,8 +6,8 @@ import { parse } from "yaml";
 import { planWorld } from "../../lab/compile/default-world";
 import { overlay } from "../../lab/compile/overlay";
 import { type SourceFile, type World } from "../../lab/compile/types";
+import { readMeshConfig, readSources } from "../../lab/mesh/sources";
 import { projectRoot } from "../../lib/paths";
-import { readMeshConfig, readSources } from "./compile";
 
 /** Where the compiler's cases and goldens lie. */
 export const compileData = join(projectRoot, "lab", "compile", "testdata");
