@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { exitCodes, Failure } from "../run/failure";
+import { runMain } from "../run/run-main";
 import { targetName } from "../target/system";
 import { benchCompile } from "./compile";
 import { benchKubeSaga } from "./kube-saga";
@@ -85,11 +85,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    const fix = error instanceof Failure && error.fix !== undefined ? `; ${error.fix}` : "";
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}${fix}\n`);
-    process.exitCode = error instanceof Failure ? error.exitCode : exitCodes.failed;
-  },
-);
+runMain(main);

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { Failure } from "../run/failure";
+import { describeError, Failure } from "../run/failure";
 import { findProject } from "../run/project";
 import { ensureEnvoy, ensureNatsServer } from "../run/tools";
 import { note } from "./terminal";
@@ -16,7 +16,7 @@ export function installCommand(): Command {
       // Without it everything runs but the mesh; `up` says so where it is asked for.
       await ensureEnvoy(options).catch((error: unknown) => {
         if (!(error instanceof Failure)) throw error;
-        say(`${error.message}; ${error.fix ?? ""}`);
+        say(describeError(error));
       });
     });
 }

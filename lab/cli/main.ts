@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 
-import { exitCodes, Failure } from "../run/failure";
+import { describeError, exitCodes, Failure } from "../run/failure";
 import { targetName, targetNames } from "../target/system";
 import { compileCommand } from "./compile";
 import { completionCommand } from "./completion";
@@ -121,9 +121,7 @@ function report(error: unknown): void {
     return;
   }
   const paint = painter(process.stderr);
-  note(
-    `${paint("red", "symphony:")} ${failure.message}${failure.fix === undefined ? "" : `; ${failure.fix}`}`,
-  );
+  note(`${paint("red", "symphony:")} ${describeError(failure)}`);
   // Not foreseen: whoever repairs it needs to know where it happened.
   if (!(error instanceof Failure) && error instanceof Error && error.stack !== undefined)
     note(paint("dim", error.stack));

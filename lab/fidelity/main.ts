@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 
 import { readMeshConfig, readSources } from "../mesh/sources";
 import { exitCodes, Failure } from "../run/failure";
+import { runMain } from "../run/run-main";
 import { judge, type Verdict } from "./verdicts";
 
 const usage = "npm run fidelity -- FILE... [--json]\n";
@@ -38,14 +39,4 @@ function format({ file, object, verdict, detail }: Verdict): string {
     .join("");
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    const wrongUsage = error instanceof TypeError && "code" in error;
-    const fix = error instanceof Failure && error.fix !== undefined ? `; ${error.fix}` : "";
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}${fix}\n`);
-    if (wrongUsage) process.stderr.write(usage);
-    process.exitCode =
-      error instanceof Failure ? error.exitCode : wrongUsage ? exitCodes.usage : exitCodes.failed;
-  },
-);
+runMain(main, usage);

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 
-import { exitCodes, Failure } from "../run/failure";
+import { exitCodes } from "../run/failure";
+import { runMain } from "../run/run-main";
 import { checkRunning, formatInvariants } from "./run";
 
 const usage = "npm run check:invariants -- [--target laptop|kube] [--json]\n";
@@ -15,14 +16,4 @@ async function main(): Promise<number> {
   return report.violations.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    const wrongUsage = error instanceof TypeError && "code" in error;
-    const fix = error instanceof Failure && error.fix !== undefined ? `; ${error.fix}` : "";
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}${fix}\n`);
-    if (wrongUsage) process.stderr.write(usage);
-    process.exitCode =
-      error instanceof Failure ? error.exitCode : wrongUsage ? exitCodes.usage : exitCodes.failed;
-  },
-);
+runMain(main, usage);

@@ -1,4 +1,4 @@
-import { Failure } from "../run/failure";
+import { describeError, Failure } from "../run/failure";
 import { type RuleDiff, type RuleText } from "./control";
 import { type Mesh } from "./mesh";
 import { readSources, shownPath } from "./sources";
@@ -63,10 +63,7 @@ export class LiveRules {
               : `${shown} was saved; in force in ${changed.join(", ")} after ${String(ms)} ms`,
           );
         },
-        (error: unknown) => {
-          const fix = error instanceof Failure && error.fix !== undefined ? `; ${error.fix}` : "";
-          this.say(`${error instanceof Error ? error.message : String(error)}${fix}`);
-        },
+        (error: unknown) => this.say(describeError(error)),
       );
     });
   }

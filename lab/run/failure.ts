@@ -31,6 +31,12 @@ export class Failure extends Error {
   }
 }
 
+/** What is wrong, in one line; of a `Failure` the fix too. */
+export function describeError(error: unknown): string {
+  const fix = error instanceof Failure && error.fix !== undefined ? `; ${error.fix}` : "";
+  return `${error instanceof Error ? error.message : String(error)}${fix}`;
+}
+
 /** A `Failure` of the machine rather than of Symphony: a missing tool, a busy port, a full disk. */
 export function environmentFailure(code: string, message: string, fix: string, cause?: unknown): Failure {
   return new Failure(code, message, { fix, exitCode: exitCodes.environment, cause });
