@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 import { Yaml } from "cdk8s";
 import { k8s } from "cdk8s-plus-34";
 import { type Construct } from "constructs";
@@ -7,14 +5,7 @@ import { type Construct } from "constructs";
 import { createDashboards } from "../dashboards/dashboards";
 import { sources } from "../dashboards/parts";
 import { jaegerName, jaegerPorts } from "./jaeger";
-import {
-  labelsOf,
-  platformNamespace as namespace,
-  resources,
-  restrictedContainer,
-  restrictedPod,
-  selectorOf,
-} from "./pod";
+import { addAccount, addDeployment, metadataOf, type Pod, probesOf, resources, selectorOf } from "./pod";
 import { prometheusName, prometheusPort } from "./prometheus";
 import { scrapeIntervalSeconds } from "./prometheus-config";
 
@@ -23,7 +14,6 @@ export const grafanaPort = 3000;
 /** Loki is not ours. Where there is one, it is asked here; nowhere else is anything to be changed. */
 export const lokiPort = 3100;
 const dashboardsName = "grafana-dashboards";
-const uid = 10001;
 const provisioning = "/etc/grafana/provisioning";
 const dashboardsFolder = "/var/lib/grafana-dashboards";
 
@@ -101,8 +91,8 @@ export function addGrafana(scope: Construct, { image }: { image: string }): void
   const boards = Object.fromEntries(
     [...createDashboards()].map(([name, board]) => [`${name}.json`, JSON.stringify(board)]),
   );
-  const metadata = { name: grafanaName, namespace, labels: labelsOf(grafanaName) };
-  new k8s.KubeServiceAccount(scope, "grafana-account", { metadata, automountServiceAccountToken: false });
+  const metadata = metadataOf(grafanaName);
+  addAccount(scope, grafanaName);
   new k8s.KubeConfigMap(scope, "grafana-config", { metadata, data: files });
   new k8s.KubeConfigMap(scope, "grafana-dashboards", {
     metadata: { ...metadata, name: dashboardsName },
@@ -112,44 +102,24 @@ export function addGrafana(scope: Construct, { image }: { image: string }): void
     metadata,
     spec: { selector: selectorOf(grafanaName), ports: [{ name: "http", port: grafanaPort }] },
   });
-  new k8s.KubeDeployment(scope, "grafana", {
-    metadata,
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: selectorOf(grafanaName) },
-      template: {
-        metadata: {
-          labels: labelsOf(grafanaName),
-          annotations: {
-            "symphony.dev/config": createHash("sha256")
-              .update(JSON.stringify([files, boards]))
-              .digest("hex")
-              .slice(0, 16),
-          },
-        },
-        spec: {
-          serviceAccountName: grafanaName,
-          automountServiceAccountToken: false,
-          securityContext: restrictedPod(uid),
-          containers: [container(image)],
-          volumes: [
-            {
-              name: "config",
-              configMap: {
-                name: grafanaName,
-                items: [
-                  { key: "datasources.yaml", path: "datasources/symphony.yaml" },
-                  { key: "dashboards.yaml", path: "dashboards/symphony.yaml" },
-                ],
-              },
-            },
-            { name: "dashboards", configMap: { name: dashboardsName } },
-            { name: "data", emptyDir: {} },
-            { name: "tmp", emptyDir: {} },
+  addDeployment(scope, grafanaName, {
+    config: JSON.stringify([files, boards]),
+    container: container(image),
+    volumes: [
+      {
+        name: "config",
+        configMap: {
+          name: grafanaName,
+          items: [
+            { key: "datasources.yaml", path: "datasources/symphony.yaml" },
+            { key: "dashboards.yaml", path: "dashboards/symphony.yaml" },
           ],
         },
       },
-    },
+      { name: "dashboards", configMap: { name: dashboardsName } },
+      { name: "data", emptyDir: {} },
+      { name: "tmp", emptyDir: {} },
+    ],
   });
 }
 
@@ -167,26 +137,13 @@ const settings: Record<string, string> = {
   GF_PATHS_PROVISIONING: provisioning,
 };
 
-function container(image: string): k8s.Container {
-  const probe: k8s.Probe = {
-    httpGet: { path: "/api/health", port: k8s.IntOrString.fromNumber(grafanaPort) },
-    periodSeconds: 5,
-    timeoutSeconds: 2,
-  };
+function container(image: string): Pod["container"] {
   return {
-    name: grafanaName,
     image,
     ports: [{ name: "http", containerPort: grafanaPort }],
     env: Object.entries(settings).map(([name, value]) => ({ name, value })),
-    startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 120 },
-    readinessProbe: probe,
-    livenessProbe: {
-      tcpSocket: { port: k8s.IntOrString.fromNumber(grafanaPort) },
-      periodSeconds: 20,
-      failureThreshold: 6,
-    },
+    ...probesOf({ path: "/api/health", port: grafanaPort }, grafanaPort, 120),
     resources: resources("20m", "128Mi", "512Mi"),
-    securityContext: restrictedContainer,
     volumeMounts: [
       { name: "config", mountPath: provisioning, readOnly: true },
       { name: "dashboards", mountPath: dashboardsFolder, readOnly: true },

@@ -1,24 +1,14 @@
-import { createHash } from "node:crypto";
-
 import { Yaml } from "cdk8s";
 import { k8s } from "cdk8s-plus-34";
 import { type Construct } from "constructs";
 
-import {
-  labelsOf,
-  platformNamespace as namespace,
-  resources,
-  restrictedContainer,
-  restrictedPod,
-  selectorOf,
-} from "./pod";
+import { addAccount, addDeployment, metadataOf, type Pod, probesOf, resources, selectorOf } from "./pod";
 
 export const jaegerName = "jaeger";
 /** Where spans go. The name outlives what stands behind it: istio-values.yaml and the chart point here. */
 export const collectorName = "otel-collector";
 export const jaegerPorts = { otlpGrpc: 4317, otlpHttp: 4318, query: 16686 } as const;
 const healthPort = 13133;
-const uid = 10001;
 const everywhere = (port: number): string => `0.0.0.0:${port}`;
 
 /** Jaeger 2 is an OpenTelemetry Collector: what comes in by OTLP is kept in memory, the oldest traces make room. */
@@ -63,8 +53,8 @@ export const jaegerConfig = {
 /** Jaeger, as the collector that services and sidecars send to, and as the place where traces are looked at. */
 export function addJaeger(scope: Construct, { image }: { image: string }): void {
   const config = Yaml.stringify(jaegerConfig);
-  const metadata = { name: jaegerName, namespace, labels: labelsOf(jaegerName) };
-  new k8s.KubeServiceAccount(scope, "jaeger-account", { metadata, automountServiceAccountToken: false });
+  const metadata = metadataOf(jaegerName);
+  addAccount(scope, jaegerName);
   new k8s.KubeConfigMap(scope, "jaeger-config", { metadata, data: { "jaeger.yaml": config } });
   new k8s.KubeService(scope, "jaeger-collector", {
     metadata: { ...metadata, name: collectorName },
@@ -80,38 +70,15 @@ export function addJaeger(scope: Construct, { image }: { image: string }): void 
     metadata,
     spec: { selector: selectorOf(jaegerName), ports: [{ name: "http-query", port: jaegerPorts.query }] },
   });
-  new k8s.KubeDeployment(scope, "jaeger", {
-    metadata,
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: selectorOf(jaegerName) },
-      template: {
-        metadata: {
-          labels: labelsOf(jaegerName),
-          annotations: {
-            "symphony.dev/config": createHash("sha256").update(config).digest("hex").slice(0, 16),
-          },
-        },
-        spec: {
-          serviceAccountName: jaegerName,
-          automountServiceAccountToken: false,
-          securityContext: restrictedPod(uid),
-          containers: [container(image)],
-          volumes: [{ name: "config", configMap: { name: jaegerName } }],
-        },
-      },
-    },
+  addDeployment(scope, jaegerName, {
+    config,
+    container: container(image),
+    volumes: [{ name: "config", configMap: { name: jaegerName } }],
   });
 }
 
-function container(image: string): k8s.Container {
-  const probe: k8s.Probe = {
-    httpGet: { path: "/status", port: k8s.IntOrString.fromNumber(healthPort) },
-    periodSeconds: 5,
-    timeoutSeconds: 2,
-  };
+function container(image: string): Pod["container"] {
   return {
-    name: jaegerName,
     image,
     args: ["--config=/etc/jaeger/jaeger.yaml"],
     env: [{ name: "GOMEMLIMIT", value: "400MiB" }],
@@ -120,15 +87,8 @@ function container(image: string): k8s.Container {
       { name: "http-otlp", containerPort: jaegerPorts.otlpHttp },
       { name: "http-query", containerPort: jaegerPorts.query },
     ],
-    startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 60 },
-    readinessProbe: probe,
-    livenessProbe: {
-      tcpSocket: { port: k8s.IntOrString.fromNumber(jaegerPorts.otlpGrpc) },
-      periodSeconds: 20,
-      failureThreshold: 6,
-    },
+    ...probesOf({ path: "/status", port: healthPort }, jaegerPorts.otlpGrpc),
     resources: resources("20m", "96Mi", "512Mi"),
-    securityContext: restrictedContainer,
     volumeMounts: [{ name: "config", mountPath: "/etc/jaeger", readOnly: true }],
   };
 }

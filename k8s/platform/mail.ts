@@ -1,24 +1,16 @@
 import { k8s } from "cdk8s-plus-34";
 import { type Construct } from "constructs";
 
-import {
-  labelsOf,
-  platformNamespace as namespace,
-  resources,
-  restrictedContainer,
-  restrictedPod,
-  selectorOf,
-} from "./pod";
+import { addAccount, addDeployment, metadataOf, probesOf, resources, selectorOf } from "./pod";
 
 export const mailName = "mail";
 export const mailPorts = { smtp: 1025, http: 8025 } as const;
 
 /** A mail server that delivers nothing: what it took can be read at its HTTP port. */
 export function addMail(scope: Construct): void {
-  const metadata = { name: mailName, namespace, labels: labelsOf(mailName) };
-  new k8s.KubeServiceAccount(scope, "mail-account", { metadata, automountServiceAccountToken: false });
+  addAccount(scope, mailName);
   new k8s.KubeService(scope, "mail-service", {
-    metadata,
+    metadata: metadataOf(mailName),
     spec: {
       selector: selectorOf(mailName),
       ports: [
@@ -28,44 +20,16 @@ export function addMail(scope: Construct): void {
       ],
     },
   });
-  const probe = {
-    httpGet: { path: "/livez", port: k8s.IntOrString.fromNumber(mailPorts.http) },
-    periodSeconds: 5,
-    timeoutSeconds: 2,
-  };
-  new k8s.KubeDeployment(scope, "mail", {
-    metadata,
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: selectorOf(mailName) },
-      template: {
-        metadata: { labels: labelsOf(mailName) },
-        spec: {
-          serviceAccountName: mailName,
-          automountServiceAccountToken: false,
-          securityContext: restrictedPod(10001),
-          containers: [
-            {
-              name: mailName,
-              image: "symphony-mail:dev",
-              imagePullPolicy: "IfNotPresent",
-              ports: [
-                { name: "tcp-smtp", containerPort: mailPorts.smtp },
-                { name: "http", containerPort: mailPorts.http },
-              ],
-              startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 60 },
-              readinessProbe: probe,
-              livenessProbe: {
-                tcpSocket: { port: k8s.IntOrString.fromNumber(mailPorts.smtp) },
-                periodSeconds: 20,
-                failureThreshold: 6,
-              },
-              resources: resources("5m", "48Mi", "128Mi"),
-              securityContext: restrictedContainer,
-            },
-          ],
-        },
-      },
+  addDeployment(scope, mailName, {
+    container: {
+      image: "symphony-mail:dev",
+      imagePullPolicy: "IfNotPresent",
+      ports: [
+        { name: "tcp-smtp", containerPort: mailPorts.smtp },
+        { name: "http", containerPort: mailPorts.http },
+      ],
+      ...probesOf({ path: "/livez", port: mailPorts.http }, mailPorts.smtp),
+      resources: resources("5m", "48Mi", "128Mi"),
     },
   });
 }

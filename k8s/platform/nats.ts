@@ -1,22 +1,21 @@
-import { createHash } from "node:crypto";
-
 import { k8s } from "cdk8s-plus-34";
 import { type Construct } from "constructs";
 
 import { natsConfig, natsPorts, passwordPrefix } from "./nats-config";
 import {
-  labelsOf,
+  addAccount,
+  dataVolume,
+  metadataOf,
   platformNamespace as namespace,
+  type Pod,
+  podTemplate,
   resources,
-  restrictedContainer,
-  restrictedPod,
   selectorOf,
 } from "./pod";
 
 export const natsName = "nats";
 export const natsUsersSecret = "nats-users";
 const peersName = "nats-peers";
-const uid = 10001;
 const dataFolder = "/data";
 
 export type NatsOptions = {
@@ -32,38 +31,27 @@ export function addNats(scope: Construct, options: NatsOptions): void {
     replicas,
     (replica) => `${natsName}-${replica}.${peersName}.${namespace}.svc.cluster.local`,
   );
-  new k8s.KubeServiceAccount(scope, "nats-account", {
-    metadata: { name: natsName, namespace, labels: labelsOf(natsName) },
-    automountServiceAccountToken: false,
-  });
+  addAccount(scope, natsName);
   new k8s.KubeConfigMap(scope, "nats-config", {
-    metadata: { name: natsName, namespace, labels: labelsOf(natsName) },
+    metadata: metadataOf(natsName),
     data: { "nats.conf": config },
   });
   addServices(scope, replicas);
   new k8s.KubeStatefulSet(scope, "nats", {
-    metadata: { name: natsName, namespace, labels: labelsOf(natsName) },
+    metadata: metadataOf(natsName),
     spec: {
       serviceName: peersName,
       replicas,
       // The brokers of a cluster find each other only when all of them come up.
       podManagementPolicy: "Parallel",
       selector: { matchLabels: selectorOf(natsName) },
-      template: podTemplate(options, config),
-      volumeClaimTemplates: [
-        {
-          metadata: { name: "data" },
-          spec: {
-            accessModes: ["ReadWriteOnce"],
-            resources: { requests: { storage: k8s.Quantity.fromString("5Gi") } },
-          },
-        },
-      ],
+      template: podTemplate(natsName, podOf(options, config)),
+      volumeClaimTemplates: [dataVolume("5Gi")],
     },
   });
   if (replicas > 1) {
     new k8s.KubePodDisruptionBudget(scope, "nats-budget", {
-      metadata: { name: natsName, namespace, labels: labelsOf(natsName) },
+      metadata: metadataOf(natsName),
       // Two of three are a quorum.
       spec: {
         maxUnavailable: k8s.IntOrString.fromNumber(1),
@@ -77,11 +65,11 @@ function addServices(scope: Construct, replicas: number): void {
   // The name says the protocol: the broker speaks first, and Istio would wait for the client to tell.
   const client = { name: "tcp-nats", port: natsPorts.client };
   new k8s.KubeService(scope, "nats-service", {
-    metadata: { name: natsName, namespace, labels: labelsOf(natsName) },
+    metadata: metadataOf(natsName),
     spec: { selector: selectorOf(natsName), ports: [client] },
   });
   new k8s.KubeService(scope, "nats-peers", {
-    metadata: { name: peersName, namespace, labels: labelsOf(natsName) },
+    metadata: { ...metadataOf(natsName), name: peersName },
     spec: {
       clusterIp: "None",
       // Brokers look for each other before they are ready.
@@ -95,29 +83,18 @@ function addServices(scope: Construct, replicas: number): void {
   });
 }
 
-function podTemplate(options: NatsOptions, config: string): k8s.PodTemplateSpec {
+function podOf(options: NatsOptions, config: string): Pod {
   const { replicas } = options;
   return {
-    metadata: {
-      labels: labelsOf(natsName),
-      annotations: {
-        // A changed configuration restarts the broker.
-        "symphony.dev/config": createHash("sha256").update(config).digest("hex").slice(0, 16),
-        "prometheus.io/scrape": "false",
-      },
-    },
-    spec: {
-      serviceAccountName: natsName,
-      automountServiceAccountToken: false,
-      terminationGracePeriodSeconds: replicas > 1 ? 60 : 30,
-      securityContext: restrictedPod(uid),
-      containers: [container(options)],
-      volumes: [
-        { name: "config", configMap: { name: natsName } },
-        { name: "run", emptyDir: {} },
-      ],
-      ...(replicas > 1 ? { topologySpreadConstraints: spread() } : {}),
-    },
+    config,
+    annotations: { "prometheus.io/scrape": "false" },
+    terminationGracePeriodSeconds: replicas > 1 ? 60 : 30,
+    container: container(options),
+    volumes: [
+      { name: "config", configMap: { name: natsName } },
+      { name: "run", emptyDir: {} },
+    ],
+    ...(replicas > 1 ? { topologySpreadConstraints: spread() } : {}),
   };
 }
 
@@ -130,13 +107,12 @@ function spread(): k8s.TopologySpreadConstraint[] {
   }));
 }
 
-function container({ image, replicas }: NatsOptions): k8s.Container {
+function container({ image, replicas }: NatsOptions): Pod["container"] {
   const health = (path: string): k8s.HttpGetAction => ({
     path,
     port: k8s.IntOrString.fromNumber(natsPorts.monitor),
   });
   return {
-    name: natsName,
     image,
     args: ["--config", "/etc/nats/nats.conf"],
     ports: [
@@ -167,7 +143,6 @@ function container({ image, replicas }: NatsOptions): k8s.Container {
         }
       : {}),
     resources: resources("30m", "64Mi", "512Mi"),
-    securityContext: restrictedContainer,
     volumeMounts: [
       { name: "config", mountPath: "/etc/nats", readOnly: true },
       { name: "data", mountPath: dataFolder },

@@ -1,4 +1,7 @@
+import { createHash } from "node:crypto";
+
 import { k8s } from "cdk8s-plus-34";
+import { type Construct } from "constructs";
 
 export const platformNamespace = "symphony-platform";
 export const servicesNamespace = "symphony";
@@ -17,8 +20,106 @@ export function selectorOf(name: string): Record<string, string> {
   return { "app.kubernetes.io/name": name };
 }
 
+/** The name, namespace and labels of an object of `name`. */
+export function metadataOf(name: string): k8s.ObjectMeta & { name: string } {
+  return { name, namespace: platformNamespace, labels: labelsOf(name) };
+}
+
+/** Who the pods of `name` are. They may ask nothing of Kubernetes. */
+export function addAccount(scope: Construct, name: string): void {
+  new k8s.KubeServiceAccount(scope, `${name}-account`, {
+    metadata: metadataOf(name),
+    automountServiceAccountToken: false,
+  });
+}
+
+export type Pod = Omit<k8s.PodSpec, "containers"> & {
+  /** The user that it runs as. @default 10001 */
+  uid?: number;
+  /** What it reads only at its start, so that another one starts it anew. */
+  config?: string;
+  annotations?: Record<string, string>;
+  container: Omit<k8s.Container, "name">;
+};
+
+/** The pods of `name`, of one container, in the Pod Security profile "restricted". */
+export function podTemplate(name: string, pod: Pod): k8s.PodTemplateSpec {
+  const { uid = 10001, config, annotations, container, ...spec } = pod;
+  const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return {
+    metadata: {
+      labels: labelsOf(name),
+      annotations:
+        config === undefined ? annotations : { "symphony.dev/config": digest(config), ...annotations },
+    },
+    spec: {
+      serviceAccountName: name,
+      automountServiceAccountToken: false,
+      securityContext: restrictedPod(uid),
+      containers: [{ name, securityContext: restrictedContainer, ...container }],
+      ...spec,
+    },
+  };
+}
+
+/** A Deployment of one pod. */
+export function addDeployment(
+  scope: Construct,
+  name: string,
+  pod: Pod,
+  strategy?: k8s.DeploymentStrategy,
+): void {
+  new k8s.KubeDeployment(scope, name, {
+    metadata: metadataOf(name),
+    spec: {
+      replicas: 1,
+      strategy,
+      selector: { matchLabels: selectorOf(name) },
+      template: podTemplate(name, pod),
+    },
+  });
+}
+
+type Probes = Required<Pick<k8s.Container, "startupProbe" | "readinessProbe" | "livenessProbe">>;
+
+/**
+ * Ready as long as `path` answers at `port`, which may take `startSeconds` at first; alive as long as `alivePort`
+ * takes connections.
+ */
+export function probesOf(
+  ready: { path: string; port: number },
+  alivePort: number,
+  startSeconds = 60,
+): Probes {
+  const probe: k8s.Probe = {
+    httpGet: { path: ready.path, port: k8s.IntOrString.fromNumber(ready.port) },
+    periodSeconds: 5,
+    timeoutSeconds: 2,
+  };
+  return {
+    startupProbe: { ...probe, periodSeconds: 1, failureThreshold: startSeconds },
+    readinessProbe: probe,
+    livenessProbe: {
+      tcpSocket: { port: k8s.IntOrString.fromNumber(alivePort) },
+      periodSeconds: 20,
+      failureThreshold: 6,
+    },
+  };
+}
+
+/** A volume called data for each pod of a StatefulSet. */
+export function dataVolume(size: string): k8s.KubePersistentVolumeClaimProps {
+  return {
+    metadata: { name: "data" },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      resources: { requests: { storage: k8s.Quantity.fromString(size) } },
+    },
+  };
+}
+
 /** A pod's part of the Pod Security profile "restricted", as user `uid`. */
-export function restrictedPod(uid: number): k8s.PodSecurityContext {
+function restrictedPod(uid: number): k8s.PodSecurityContext {
   return {
     runAsNonRoot: true,
     runAsUser: uid,
@@ -31,7 +132,7 @@ export function restrictedPod(uid: number): k8s.PodSecurityContext {
 }
 
 /** A container's part of the Pod Security profile "restricted", and a root that cannot be written. */
-export const restrictedContainer: k8s.SecurityContext = {
+const restrictedContainer: k8s.SecurityContext = {
   allowPrivilegeEscalation: false,
   readOnlyRootFilesystem: true,
   capabilities: { drop: ["ALL"] },

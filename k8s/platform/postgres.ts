@@ -1,14 +1,13 @@
-import { createHash } from "node:crypto";
-
 import { k8s } from "cdk8s-plus-34";
 import { type Construct } from "constructs";
 
 import {
-  labelsOf,
-  platformNamespace as namespace,
+  addAccount,
+  dataVolume,
+  metadataOf,
+  type Pod,
+  podTemplate,
   resources,
-  restrictedContainer,
-  restrictedPod,
   secretVariable,
   selectorOf,
 } from "./pod";
@@ -32,20 +31,18 @@ host  sameuser all      all scram-sha-256
 
 /** Postgres on a volume. Its databases and roles are the provisioner's work. */
 export function addPostgres(scope: Construct, { image }: { image: string }): void {
-  new k8s.KubeServiceAccount(scope, "postgres-account", {
-    metadata: { name: postgresName, namespace, labels: labelsOf(postgresName) },
-    automountServiceAccountToken: false,
-  });
+  const metadata = metadataOf(postgresName);
+  addAccount(scope, postgresName);
   new k8s.KubeConfigMap(scope, "postgres-config", {
-    metadata: { name: postgresName, namespace, labels: labelsOf(postgresName) },
+    metadata,
     data: { "pg_hba.conf": hostRules },
   });
   new k8s.KubeService(scope, "postgres-service", {
-    metadata: { name: postgresName, namespace, labels: labelsOf(postgresName) },
+    metadata,
     spec: { selector: selectorOf(postgresName), ports: [{ name: "tcp-postgres", port: postgresPort }] },
   });
   new k8s.KubeService(scope, "postgres-peers", {
-    metadata: { name: peersName, namespace, labels: labelsOf(postgresName) },
+    metadata: { ...metadata, name: peersName },
     spec: {
       clusterIp: "None",
       selector: selectorOf(postgresName),
@@ -53,56 +50,34 @@ export function addPostgres(scope: Construct, { image }: { image: string }): voi
     },
   });
   new k8s.KubeStatefulSet(scope, "postgres", {
-    metadata: { name: postgresName, namespace, labels: labelsOf(postgresName) },
+    metadata,
     spec: {
       serviceName: peersName,
       replicas: 1,
       selector: { matchLabels: selectorOf(postgresName) },
-      template: podTemplate(image),
-      volumeClaimTemplates: [
-        {
-          metadata: { name: "data" },
-          spec: {
-            accessModes: ["ReadWriteOnce"],
-            resources: { requests: { storage: k8s.Quantity.fromString("8Gi") } },
-          },
-        },
-      ],
+      template: podTemplate(postgresName, {
+        uid,
+        config: hostRules,
+        annotations: { "prometheus.io/scrape": "false" },
+        terminationGracePeriodSeconds: 60,
+        container: container(image),
+        volumes: [
+          { name: "config", configMap: { name: postgresName } },
+          { name: "tmp", emptyDir: {} },
+          { name: "run", emptyDir: {} },
+        ],
+      }),
+      volumeClaimTemplates: [dataVolume("8Gi")],
     },
   });
 }
 
-function podTemplate(image: string): k8s.PodTemplateSpec {
-  return {
-    metadata: {
-      labels: labelsOf(postgresName),
-      annotations: {
-        "symphony.dev/config": createHash("sha256").update(hostRules).digest("hex").slice(0, 16),
-        "prometheus.io/scrape": "false",
-      },
-    },
-    spec: {
-      serviceAccountName: postgresName,
-      automountServiceAccountToken: false,
-      terminationGracePeriodSeconds: 60,
-      securityContext: restrictedPod(uid),
-      containers: [container(image)],
-      volumes: [
-        { name: "config", configMap: { name: postgresName } },
-        { name: "tmp", emptyDir: {} },
-        { name: "run", emptyDir: {} },
-      ],
-    },
-  };
-}
-
-function container(image: string): k8s.Container {
+function container(image: string): Pod["container"] {
   const ask = "pg_isready --quiet --host=127.0.0.1";
   const answers: k8s.ExecAction = { command: ["sh", "-c", ask] };
   // 1 is a server that takes nobody yet, because it recovers: no reason to kill it.
   const lives: k8s.ExecAction = { command: ["sh", "-c", `${ask} || [ $? = 1 ]`] };
   return {
-    name: postgresName,
     image,
     args: [
       "postgres",
@@ -122,7 +97,6 @@ function container(image: string): k8s.Container {
     readinessProbe: { exec: answers, periodSeconds: 5, timeoutSeconds: 5 },
     livenessProbe: { exec: lives, periodSeconds: 20, failureThreshold: 6, timeoutSeconds: 10 },
     resources: resources("100m", "192Mi", "1Gi"),
-    securityContext: restrictedContainer,
     volumeMounts: [
       { name: "config", mountPath: "/etc/symphony", readOnly: true },
       // The image keeps its data in a folder per version below this one.

@@ -1,16 +1,17 @@
-import { createHash } from "node:crypto";
-
 import { Yaml } from "cdk8s";
 import { k8s } from "cdk8s-plus-34";
 import { type Construct } from "constructs";
 
 import { ruleFile } from "../alerts/rules";
 import {
+  addAccount,
+  dataVolume,
   labelsOf,
+  metadataOf,
   platformNamespace as namespace,
+  type Pod,
+  podTemplate,
   resources,
-  restrictedContainer,
-  restrictedPod,
   selectorOf,
 } from "./pod";
 import { prometheusConfig, scrapedNamespaces } from "./prometheus-config";
@@ -39,8 +40,8 @@ export function addPrometheus(scope: Construct, options: PrometheusOptions): voi
     "prometheus.yaml": Yaml.stringify(prometheusConfig),
     "rules.yaml": Yaml.stringify(ruleFile),
   };
-  const metadata = { name: prometheusName, namespace, labels: labelsOf(prometheusName) };
-  new k8s.KubeServiceAccount(scope, "prometheus-account", { metadata, automountServiceAccountToken: false });
+  const metadata = metadataOf(prometheusName);
+  addAccount(scope, prometheusName);
   addAccess(scope);
   new k8s.KubeConfigMap(scope, "prometheus-config", { metadata, data: files });
   new k8s.KubeService(scope, "prometheus-service", {
@@ -61,50 +62,28 @@ export function addPrometheus(scope: Construct, options: PrometheusOptions): voi
       serviceName: podsName,
       replicas: 1,
       selector: { matchLabels: selectorOf(prometheusName) },
-      template: {
-        metadata: {
-          labels: labelsOf(prometheusName),
-          annotations: {
-            "symphony.dev/config": createHash("sha256")
-              .update(JSON.stringify(files))
-              .digest("hex")
-              .slice(0, 16),
-            // Metrics are fetched past the own sidecar, at a port that theirs leave out of mutual TLS: 15020.
-            "traffic.sidecar.istio.io/includeOutboundIPRanges": "",
-            "prometheus.io/scrape": "true",
-            "prometheus.io/port": String(prometheusPort),
-            "prometheus.io/path": "/metrics",
-          },
+      template: podTemplate(prometheusName, {
+        uid,
+        config: JSON.stringify(files),
+        annotations: {
+          // Metrics are fetched past the own sidecar, at a port that theirs leave out of mutual TLS: 15020.
+          "traffic.sidecar.istio.io/includeOutboundIPRanges": "",
+          "prometheus.io/scrape": "true",
+          "prometheus.io/port": String(prometheusPort),
+          "prometheus.io/path": "/metrics",
         },
-        spec: {
-          serviceAccountName: prometheusName,
-          // The container alone gets it, from the volume below; the sidecar does not.
-          automountServiceAccountToken: false,
-          terminationGracePeriodSeconds: 60,
-          securityContext: restrictedPod(uid),
-          containers: [container(options)],
-          volumes: [
-            { name: "config", configMap: { name: prometheusName } },
-            { name: "account", projected: { sources: accountSources } },
-            ...(retention.volume === undefined
-              ? [{ name: "data", emptyDir: { sizeLimit: k8s.Quantity.fromString("1Gi") } }]
-              : []),
-          ],
-        },
-      },
-      ...(retention.volume === undefined
-        ? {}
-        : {
-            volumeClaimTemplates: [
-              {
-                metadata: { name: "data" },
-                spec: {
-                  accessModes: ["ReadWriteOnce"],
-                  resources: { requests: { storage: k8s.Quantity.fromString(retention.volume) } },
-                },
-              },
-            ],
-          }),
+        terminationGracePeriodSeconds: 60,
+        container: container(options),
+        volumes: [
+          { name: "config", configMap: { name: prometheusName } },
+          // The container alone gets its account's token; the sidecar does not.
+          { name: "account", projected: { sources: accountSources } },
+          ...(retention.volume === undefined
+            ? [{ name: "data", emptyDir: { sizeLimit: k8s.Quantity.fromString("1Gi") } }]
+            : []),
+        ],
+      }),
+      ...(retention.volume === undefined ? {} : { volumeClaimTemplates: [dataVolume(retention.volume)] }),
     },
   });
 }
@@ -135,14 +114,13 @@ function addAccess(scope: Construct): void {
   }
 }
 
-function container({ image, retention }: PrometheusOptions): k8s.Container {
+function container({ image, retention }: PrometheusOptions): Pod["container"] {
   const probe = (path: string): k8s.Probe => ({
     httpGet: { path, port: k8s.IntOrString.fromNumber(prometheusPort) },
     periodSeconds: 5,
     timeoutSeconds: 3,
   });
   return {
-    name: prometheusName,
     image,
     // As in Prometheus' own image; images that others build of it may leave it out.
     command: ["/bin/prometheus"],
@@ -169,7 +147,6 @@ function container({ image, retention }: PrometheusOptions): k8s.Container {
         "ephemeral-storage": k8s.Quantity.fromString("1280Mi"),
       },
     },
-    securityContext: restrictedContainer,
     volumeMounts: [
       { name: "config", mountPath: "/etc/prometheus", readOnly: true },
       { name: "account", mountPath: accountFolder, readOnly: true },

@@ -3,15 +3,7 @@ import { type Construct } from "constructs";
 
 import { natsName, natsUsersSecret } from "./nats";
 import { adminUser, natsPorts } from "./nats-config";
-import {
-  labelsOf,
-  platformNamespace as namespace,
-  resources,
-  restrictedContainer,
-  restrictedPod,
-  secretVariable,
-  selectorOf,
-} from "./pod";
+import { addAccount, addDeployment, type Pod, resources, secretVariable } from "./pod";
 import { postgresAdminSecret, postgresName, postgresPort, postgresRolesSecret } from "./postgres";
 
 export const provisionerName = "provisioner";
@@ -48,45 +40,27 @@ function environment({ streamReplicas, databases }: ProvisionerOptions): k8s.Env
  * where the broker has lost them. It alone holds the credentials that this takes.
  */
 export function addProvisioner(scope: Construct, options: ProvisionerOptions): void {
-  const metadata = { name: provisionerName, namespace, labels: labelsOf(provisionerName) };
-  new k8s.KubeServiceAccount(scope, "provisioner-account", { metadata, automountServiceAccountToken: false });
+  addAccount(scope, provisionerName);
   const probe = (path: string): k8s.Probe => ({
     httpGet: { path, port: k8s.IntOrString.fromNumber(port) },
     periodSeconds: 5,
     timeoutSeconds: 2,
   });
-  new k8s.KubeDeployment(scope, "provisioner", {
-    metadata,
-    spec: {
-      replicas: 1,
-      strategy: { type: "Recreate" },
-      selector: { matchLabels: selectorOf(provisionerName) },
-      template: {
-        metadata: { labels: labelsOf(provisionerName) },
-        spec: {
-          serviceAccountName: provisionerName,
-          automountServiceAccountToken: false,
-          securityContext: restrictedPod(10001),
-          containers: [
-            {
-              name: provisionerName,
-              image: "symphony-provisioner:dev",
-              imagePullPolicy: "IfNotPresent",
-              ports: [{ name: "http", containerPort: port }],
-              env: environment(options),
-              ...(options.databases
-                ? { envFrom: [{ prefix: "ROLE_PASSWORD_", secretRef: { name: postgresRolesSecret } }] }
-                : {}),
-              // Ready once everything is there: what is deployed after it finds its database and its consumer.
-              startupProbe: { ...probe("/livez"), periodSeconds: 1, failureThreshold: 60 },
-              readinessProbe: { ...probe("/readyz"), periodSeconds: 1 },
-              livenessProbe: { ...probe("/livez"), periodSeconds: 20, failureThreshold: 6 },
-              resources: resources("5m", "64Mi", "192Mi"),
-              securityContext: restrictedContainer,
-            },
-          ],
-        },
-      },
+  const pod: Pod = {
+    container: {
+      image: "symphony-provisioner:dev",
+      imagePullPolicy: "IfNotPresent",
+      ports: [{ name: "http", containerPort: port }],
+      env: environment(options),
+      ...(options.databases
+        ? { envFrom: [{ prefix: "ROLE_PASSWORD_", secretRef: { name: postgresRolesSecret } }] }
+        : {}),
+      // Ready once everything is there: what is deployed after it finds its database and its consumer.
+      startupProbe: { ...probe("/livez"), periodSeconds: 1, failureThreshold: 60 },
+      readinessProbe: { ...probe("/readyz"), periodSeconds: 1 },
+      livenessProbe: { ...probe("/livez"), periodSeconds: 20, failureThreshold: 6 },
+      resources: resources("5m", "64Mi", "192Mi"),
     },
-  });
+  };
+  addDeployment(scope, provisionerName, pod, { type: "Recreate" });
 }
