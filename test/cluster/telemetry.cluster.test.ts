@@ -10,9 +10,8 @@ import { readJaegerTrace } from "../support/jaeger";
 import { breakersClosed, under } from "../support/mesh";
 import { askPrometheus, type Prometheus } from "../support/prometheus";
 import { withValues } from "../support/promql";
-import { edgesOf, withoutProxies } from "../support/traces";
 import { waitFor } from "../support/wait-for";
-import { expectedEdges, meshEdges, type Outcome } from "../telemetry/edges";
+import { expectedEdges, expectEdges, type Outcome } from "../telemetry/edges";
 import { orderOf } from "../telemetry/orders";
 
 jest.setTimeout(600_000);
@@ -67,21 +66,7 @@ test("prometheus reaches every service and its sidecar, past mutual TLS and the 
 test.each(expectedEdges)("jaeger has every expected edge: $pattern, $outcome", async (expected) => {
   const { pattern, outcome, edges } = expected;
   const traceId = await placeTraced(await cluster.customer(), outcome, pattern);
-  let missing: string[] = [...edges];
-  await waitFor(
-    async () => {
-      const spans = await readJaegerTrace(jaeger, traceId);
-      const direct = new Set(edgesOf(withoutProxies(spans)));
-      const hops = new Set(edgesOf(spans));
-      missing = [
-        ...edges.filter((edge) => !direct.has(edge)),
-        ...meshEdges(edges).filter((edge) => !hops.has(edge)),
-      ];
-      return missing.length === 0;
-    },
-    { timeoutMs: 60_000, what: "the whole trace" },
-  ).catch(() => undefined);
-  expect(missing).toEqual([]);
+  await expectEdges(edges, () => readJaegerTrace(jaeger, traceId), { mesh: true });
 });
 
 describe("under load", () => {

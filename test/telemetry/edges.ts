@@ -1,4 +1,7 @@
+import { type Span } from "../../lab/telemetry/span";
 import { type Pattern } from "../../lib/events";
+import { edgesOf, withoutProxies } from "../support/traces";
+import { waitFor } from "../support/wait-for";
 
 export type Outcome = "ok" | "declined" | "no stock";
 
@@ -165,7 +168,7 @@ const call = /^(\S+) client (.+) > (\S+) server .+$/;
  * What lies between caller and callee where there is a mesh: the caller's sidecar takes the request, sends it, and the
  * callee's sidecar hands it on. Edges within a service and those of events are not among them.
  */
-export function meshEdges(edges: readonly Edge[]): Edge[] {
+function meshEdges(edges: readonly Edge[]): Edge[] {
   const entry = "gateway:8080/*";
   return [
     ...edges.flatMap((edge) => {
@@ -188,4 +191,30 @@ export function meshEdges(edges: readonly Edge[]): Edge[] {
     `ingress client attempt 1 to gateway:8080 > gateway sidecar server ${entry}`,
     `gateway sidecar server ${entry} > gateway server POST /api/orders`,
   ];
+}
+
+/**
+ * Waits until the trace that `read` gives has all of `edges`, and fails with those that it has not. Where there is a
+ * `mesh`, it must have what lies between caller and callee too.
+ */
+export async function expectEdges(
+  edges: readonly Edge[],
+  read: () => Promise<Span[]>,
+  { mesh }: { mesh: boolean },
+): Promise<void> {
+  let missing = [...edges];
+  await waitFor(
+    async () => {
+      const spans = await read();
+      const direct = new Set(edgesOf(withoutProxies(spans)));
+      const hops = new Set(edgesOf(spans));
+      missing = [
+        ...edges.filter((edge) => !direct.has(edge)),
+        ...(mesh ? meshEdges(edges).filter((edge) => !hops.has(edge)) : []),
+      ];
+      return missing.length === 0;
+    },
+    { timeoutMs: 60_000, what: "the whole trace" },
+  ).catch(() => undefined);
+  expect(missing).toEqual([]);
 }

@@ -5,13 +5,13 @@ import { join } from "node:path";
 
 import { type Span } from "../../lab/telemetry/span";
 import { isProxy, layOut, notesOf, serviceOf, titleOf } from "../../lab/telemetry/waterfall";
-import { type Pattern, serviceNames } from "../../lib/events";
+import { serviceNames } from "../../lib/events";
 import { projectRoot } from "../../lib/paths";
 import { startSystem, type System } from "../support/system";
-import { edgesOf, readTraces, withoutProxies } from "../support/traces";
+import { readTraces } from "../support/traces";
 import { waitFor } from "../support/wait-for";
-import { expectedEdges, meshEdges } from "./edges";
-import { orderOf } from "./orders";
+import { expectedEdges, expectEdges } from "./edges";
+import { expectOrdersWithoutSink, placeOrder } from "./orders";
 import { plant, readLogs } from "./planted";
 
 jest.setTimeout(300_000);
@@ -28,17 +28,6 @@ afterAll(async () => {
   rmSync(rules, { recursive: true });
 });
 
-/** Places an order that must be taken or refused for what it is, and gives the spans of its trace as they come. */
-async function place(token: string, outcome: "ok" | "declined" | "no stock", pattern: Pattern) {
-  const placed = await system.client.place({ token, order: await orderOf(system, outcome), pattern });
-  const id = placed.order?.correlationId ?? placed.problem?.correlationId ?? "";
-  if (placed.order !== undefined) await system.settled(token, placed);
-  const spans = async (): Promise<Span[]> =>
-    (await readTraces(system, id)).find((trace) => trace.some(({ name }) => name === "POST /api/orders")) ??
-    [];
-  return { id, spans };
-}
-
 const get = async (path: string, headers: Record<string, string> = {}): Promise<number> =>
   (await system.client.http.request({ method: "GET", url: `${system.stack.url}${path}`, headers })).status;
 
@@ -48,24 +37,12 @@ const sampledBy = (traceId: string): Record<string, string> => ({
 const newTrace = (): string => randomBytes(16).toString("hex");
 
 test.each(expectedEdges)("$pattern, $outcome: both sidecars between caller and callee", async (expected) => {
-  const { pattern, outcome, edges } = expected;
-  const { spans } = await place(await system.customer(), outcome, pattern);
-  let missing: string[] = [];
-  await waitFor(async () => {
-    const found = await spans();
-    const direct = new Set(edgesOf(withoutProxies(found)));
-    const hops = new Set(edgesOf(found));
-    missing = [
-      ...edges.filter((edge) => !direct.has(edge)),
-      ...meshEdges(edges).filter((edge) => !hops.has(edge)),
-    ];
-    return missing.length === 0;
-  }, arrival).catch(() => undefined);
-  expect(missing).toEqual([]);
+  const { spans } = await placeOrder(system, await system.customer(), expected);
+  await expectEdges(expected.edges, spans, { mesh: true });
 });
 
 test("the ingress is the root, and each service has one word", async () => {
-  const { spans } = await place(await system.customer(), "ok", "rest");
+  const { spans } = await placeOrder(system, await system.customer(), { outcome: "ok", pattern: "rest" });
   const found = await waitFor(async () => {
     const all = await spans();
     return all.some(({ name }) => name === "POST /shipments") && all.some(isProxy) && all;
@@ -89,7 +66,7 @@ test("a retry is seen: the attempt that a fault answered, and the one after it",
     // Spans come a second after their request, so those of all orders are looked at after each.
     await waitFor(
       async () => {
-        placed.push((await place(token, "ok", "rest")).spans);
+        placed.push((await placeOrder(system, token, { outcome: "ok", pattern: "rest" })).spans);
         const traces = await Promise.all(placed.map((spans) => spans()));
         const told = traces
           .filter((trace) => trace.some(isRetry))
@@ -175,7 +152,8 @@ test("sampling is the Telemetry object's, whatever the client asks for, and serv
         (await system.client.http.request({ method: "GET", url: product })).headers["x-rules"] !== undefined,
       arrival,
     );
-    for (let count = 0; count < 3; count++) last = (await place(token, "ok", "saga")).id;
+    for (let count = 0; count < 3; count++)
+      last = (await placeOrder(system, token, { outcome: "ok", pattern: "saga" })).id;
     expect(await get("/api/inventory", sampledBy(unseen))).toBe(200);
   } finally {
     writeFileSync(policies, before[0]);
@@ -192,23 +170,13 @@ test("sampling is the Telemetry object's, whatever the client asks for, and serv
 });
 
 test.each(["SIGSTOP", "SIGKILL"] as const)("a sink that is gone (%s) fails no request", async (signal) => {
-  const sink = system.stack.process("telemetry");
-  const token = await system.customer();
-  sink?.signal(signal);
-  try {
-    for (const pattern of ["saga", "rest", "grpc"] as const) {
-      const placed = await system.client.place({ token, order: await orderOf(system, "ok"), pattern });
-      const order = pattern === "saga" ? await system.settled(token, placed) : placed.order;
-      expect(order?.status).toBe("confirmed");
-    }
+  await expectOrdersWithoutSink(system, signal, async () => {
     // More spans than a sidecar lets wait, in each of the sidecars on the way; no more at a time than a breaker lets pass.
     for (let round = 0; round < 15; round++) {
       const answers = await Promise.all(Array.from({ length: 20 }, () => get("/api/inventory")));
       expect(answers.filter((status) => status >= 500)).toEqual([]);
     }
-  } finally {
-    if (signal === "SIGSTOP") sink?.signal("SIGCONT");
-  }
+  });
   const traceId = newTrace();
   await waitFor(async () => {
     await get("/api/inventory", sampledBy(traceId));
