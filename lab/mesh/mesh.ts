@@ -189,9 +189,9 @@ export class Mesh {
    * listeners. At the start the sidecars themselves do.
    */
   private async validate({ rules }: Plan, wanted: [string, XdsFiles][]): Promise<void> {
+    if (rules === this.rules || this.proxies.size === 0) return;
     const known = this.rules.envoyFilters();
-    const isNew = [...rules.envoyFilters()].some((filter) => !known.has(filter));
-    if (this.proxies.size === 0 || !isNew) return;
+    if ([...rules.envoyFilters()].every((filter) => known.has(filter))) return;
     const seen = new Set<string>();
     for (const [name, files] of wanted) {
       if (this.proxies.get(name)?.files?.listeners.version === files.listeners.version) continue;

@@ -40,6 +40,7 @@ export function keysOf(text: string): ObjectKey[] {
 
 /** The text with those documents empty; every other line keeps its number. */
 function without(text: string, keys: ReadonlySet<ObjectKey>): string {
+  if (keys.size === 0) return text;
   return partsOf(text)
     .map(({ start, end, key }) => {
       const part = text.slice(start, end);
@@ -53,6 +54,9 @@ function without(text: string, keys: ReadonlySet<ObjectKey>): string {
  * object. A value: a change gives a new one, which is kept only once the sidecars have taken it.
  */
 export class Rules {
+  /** What `envoyFilters` gave: a value has the same ones for ever. */
+  private filters: ReadonlySet<string> | undefined;
+
   constructor(
     readonly base: readonly SourceFile[],
     /** The last one wins. */
@@ -73,15 +77,17 @@ export class Rules {
   }
 
   /** Each EnvoyFilter as text: of these only Envoy itself can judge the insides. */
-  envoyFilters(): Set<string> {
-    const texts = this.files().filter(({ text }) => /^kind:\s*EnvoyFilter\b/m.test(text));
-    return new Set(
-      texts.flatMap(({ text }) =>
-        partsOf(text)
-          .filter(({ key }) => key?.startsWith("EnvoyFilter ") === true)
-          .map(({ start, end }) => text.slice(start, end).replace(/^---/, "").trim()),
-      ),
+  envoyFilters(): ReadonlySet<string> {
+    this.filters ??= new Set(
+      this.files()
+        .filter(({ text }) => /^kind:\s*EnvoyFilter\b/m.test(text))
+        .flatMap(({ text }) =>
+          partsOf(text)
+            .filter(({ key }) => key?.startsWith("EnvoyFilter ") === true)
+            .map(({ start, end }) => text.slice(start, end).replace(/^---/, "").trim()),
+        ),
     );
+    return this.filters;
   }
 
   /** As `kubectl apply`: its objects replace those of the same name. */
