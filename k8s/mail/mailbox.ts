@@ -5,7 +5,7 @@ import { SMTPServer } from "smtp-server";
 export type CaughtMail = { to: string[]; subject: string; receivedAt: string; source: string };
 
 /** How many mails are kept. */
-const limit = 1_000;
+export const limit = 1_000;
 
 function subjectOf(source: string): string {
   const [head = ""] = source.split(/\r?\n\r?\n/, 1);

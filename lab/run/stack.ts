@@ -8,7 +8,7 @@ import { exitCodes, Failure } from "./failure";
 import { createServiceForwards } from "./forwards";
 import { type Infrastructure, openDatabases, planInfrastructure } from "./infrastructure";
 import { stopLeftovers } from "./leftovers";
-import { type CaughtMail, type MailCatcher, startMailCatcher } from "./mail-catcher";
+import { type MailCatcher, startMailCatcher } from "./mail-catcher";
 import type { Network } from "./network";
 import { settleNewData } from "./postgres";
 import { checkBeforeStart } from "./preflight";
@@ -108,7 +108,7 @@ export class Stack {
   }
 
   /** The last 1000 mails that the services sent. */
-  get mails(): readonly CaughtMail[] {
+  get mails(): Readonly<MailCatcher["mails"]> {
     return this.mail?.mails ?? [];
   }
 
