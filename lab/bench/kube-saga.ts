@@ -1,14 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import { percentile } from "../load/percentiles";
 import { loadCatalogue } from "../load/stock";
-import { removeData } from "../run/remove-data";
-import { Stack } from "../run/stack";
 import { type System, withSystem } from "../target/system";
 import { goalRow, inMs, type Row } from "./report";
+import { withStack } from "./system";
 import { measureUnloaded, type Unloaded } from "./unloaded";
 
 const warmUpOrders = 20;
@@ -29,19 +25,12 @@ async function measureCluster(system: System): Promise<Unloaded> {
   return measureUnloaded({ url, usersUrl, orders, run });
 }
 
-async function measureLaptop(say: (line: string) => void): Promise<Unloaded> {
-  const state = await mkdtemp(join(tmpdir(), "symphony-bench-"));
-  const progress = { begin: () => () => undefined, say };
-  const stack = await Stack.start({ port: 0, state, environment: process.env, logLevel: "warn", progress });
-  try {
+function measureLaptop(): Promise<Unloaded> {
+  return withStack({ mesh: false, environment: process.env }, async (stack) => {
     const system = { url: stack.url, usersUrl: await stack.serviceUrl("user") };
     await measureUnloaded({ ...system, orders: warmUpOrders, run: "warm" });
-    return await measureUnloaded({ ...system, orders });
-  } finally {
-    await stack.stop();
-    await removeData(state);
-    await rm(state, { recursive: true, force: true });
-  }
+    return measureUnloaded({ ...system, orders });
+  });
 }
 
 const p50 = (values: number[]): number => percentile(values, 0.5);
@@ -55,7 +44,7 @@ export async function benchKubeSaga(say: (line: string) => void): Promise<Row[]>
   say(`${String(orders)} orders through the mesh, one after the other`);
   const mesh = await withSystem({ changes: true }, measureCluster);
   say(`${String(orders)} orders on this machine without it`);
-  const laptop = await measureLaptop(say);
+  const laptop = await measureLaptop();
   return [
     { name: "accepted, cluster, p50", value: inMs(p50(mesh.acceptMs)) },
     { name: "accepted, cluster, p99", value: inMs(p99(mesh.acceptMs)) },

@@ -1,12 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import { runLoad } from "../load/load";
 import { percentile } from "../load/percentiles";
 import { runReads } from "../load/reads";
 import { run } from "../run/process";
-import { removeData } from "../run/remove-data";
 import { type Stack } from "../run/stack";
 import { ensureEnvoy } from "../run/tools";
 import { openControl } from "../target/laptop-mesh";
@@ -15,7 +12,7 @@ import { benchChanges } from "./mesh-changes";
 import { type Blocks, ratioRow, runPaired, type Side } from "./paired";
 import { goalRow, inMb, type Row } from "./report";
 import { measureStart, type StartFigures } from "./start";
-import { type BenchSystem, startSystem, stopSystem } from "./system";
+import { type BenchSystem, startSystem, stopSystem, withState } from "./system";
 import { demoOrder } from "./unloaded";
 
 export type MeshBenchOptions = { rate: number; durationMs: number; seed: number; say(line: string): void };
@@ -170,13 +167,8 @@ async function costRows(systems: Record<Side, BenchSystem>, options: MeshBenchOp
 async function restRows(say: MeshBenchOptions["say"]): Promise<Row[]> {
   const measure = async (side: Side): Promise<StartFigures> => {
     say(`at rest ${names[side]}`);
-    const state = await mkdtemp(join(tmpdir(), "symphony-bench-"));
-    try {
-      return await measureStart(state, { restMs, options: side === "base" ? ["--no-mesh"] : [] });
-    } finally {
-      await removeData(state);
-      await rm(state, { recursive: true, force: true });
-    }
+    const options = side === "base" ? ["--no-mesh"] : [];
+    return withState((state) => measureStart(state, { restMs, options }));
   };
   const base = await measure("base");
   const mesh = await measure("mesh");

@@ -1,18 +1,13 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { checkFacts } from "../invariants/check";
 import { readFacts, type Sources } from "../invariants/read";
 import { waitForRest } from "../invariants/rest";
 import { type LoadResult, runLoad } from "../load/load";
 import { percentile } from "../load/percentiles";
-import { removeData } from "../run/remove-data";
-import { Stack } from "../run/stack";
 import { ensureNatsServer } from "../run/tools";
 import { readCpu } from "./cpu";
 import { benchRelay } from "./relay";
 import { goalRow, inMs, type Row } from "./report";
+import { withStack } from "./system";
 import { demoOrder, measureUnloaded } from "./unloaded";
 
 export type SagaOptions = { rate: number; durationMs: number; seed: number; say(line: string): void };
@@ -57,16 +52,8 @@ async function invariantRow(sources: Sources): Promise<Row> {
 
 /** Latency without load, then a steady open-loop load with the CPU it costs, then the outbox by itself. */
 export async function benchSaga({ rate, durationMs, seed, say }: SagaOptions): Promise<Row[]> {
-  const state = await mkdtemp(join(tmpdir(), "symphony-bench-"));
   const natsBinary = await ensureNatsServer({ environment: process.env });
-  const stack = await Stack.start({
-    port: 0,
-    state,
-    environment: process.env,
-    logLevel: "warn",
-    progress: { begin: () => () => undefined, say },
-  });
-  try {
+  return withStack({ environment: process.env }, async (stack) => {
     say(`${unloadedOrders} orders, one after the other`);
     const unloaded = await measureUnloaded({
       url: stack.url,
@@ -102,9 +89,5 @@ export async function benchSaga({ rate, durationMs, seed, say }: SagaOptions): P
       invariants,
       ...relay,
     ];
-  } finally {
-    await stack.stop();
-    await removeData(state);
-    await rm(state, { recursive: true, force: true });
-  }
+  });
 }

@@ -1,14 +1,11 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import { freePort } from "../../lib/free-port";
 import { createShopClient, type ShopClient } from "../load/client";
 import { cpuTimeOf, memoryOf } from "../run/memory";
 import { findProject } from "../run/project";
-import { removeData } from "../run/remove-data";
 import { goalRow, inMb, inMs, type Row } from "./report";
+import { withState } from "./system";
 
 const credentials = { email: "bench@symphony.example", password: "bench-password" };
 const startLimitMs = 120_000;
@@ -85,9 +82,8 @@ export async function measureStart(
 }
 
 /** From `npm start` to the first confirmed order, with an empty state and with one that was used before; memory. */
-export async function benchStart(): Promise<Row[]> {
-  const state = await mkdtemp(join(tmpdir(), "symphony-bench-"));
-  try {
+export function benchStart(): Promise<Row[]> {
+  return withState(async (state) => {
     const fresh = await measureStart(state);
     const again = await measureStart(state);
     return [
@@ -95,8 +91,5 @@ export async function benchStart(): Promise<Row[]> {
       goalRow("first confirmed order, second start", again.firstOrderMs, { atMost: 15_000 }, inMs),
       goalRow("memory of all processes (PSS)", again.memory, { atMost: 1.6e9 }, inMb),
     ];
-  } finally {
-    await removeData(state);
-    await rm(state, { recursive: true, force: true });
-  }
+  });
 }
