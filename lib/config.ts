@@ -46,6 +46,8 @@ export const env = {
   /** An absolute URL of any scheme. */
   url: () => z.string().refine((text) => URL.canParse(text), "must be an absolute URL"),
   text: () => z.string().min(1),
+  /** `true` or `false`. */
+  flag: () => z.enum(["true", "false"]).transform((text) => text === "true"),
   /** Values with commas between them; blanks around them do not count. */
   list: () =>
     z.string().transform((text) =>
@@ -71,6 +73,10 @@ export const commonEnv = {
     .default(0)
     .describe("ms between failing readiness and closing the servers"),
   DB_POOL_SIZE: env.integer({ min: 1, max: 200 }).default(10).describe("connections to the database"),
+  SYNCHRONOUS_CHAIN: env
+    .flag()
+    .default(false)
+    .describe("true: no events at all, order calls every service itself (the chaos arm of the benches)"),
   STARTUP_DEADLINE_MS: env.durationMs().default(30_000).describe("ms to wait for the database at start"),
 } as const;
 

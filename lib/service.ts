@@ -182,10 +182,12 @@ export async function startService<S extends z.ZodRawShape>(
     const parts = await definition.build({ config, db, bus, log, metrics });
     for (const worker of parts.workers ?? [])
       steps.workers.push({ name: "worker", stop: () => worker.stop() });
-    const relay = startRelay({ db, bus, log, metrics });
-    steps.relay.push({ name: "relay", stop: () => relay.stop() });
     const { subscriptions = [] } = parts;
-    if (subscriptions.length > 0) {
+    if (!common.SYNCHRONOUS_CHAIN) {
+      const relay = startRelay({ db, bus, log, metrics });
+      steps.relay.push({ name: "relay", stop: () => relay.stop() });
+    }
+    if (subscriptions.length > 0 && !common.SYNCHRONOUS_CHAIN) {
       const consumer = startConsumer({ service: name, db, bus, log, metrics, subscriptions });
       steps.consumers.push({ name: "consumer", stop: () => consumer.stop() });
     }

@@ -3,8 +3,11 @@ import { parseArgs } from "node:util";
 import { runMain } from "../run/run-main";
 import { targetName } from "../target/system";
 import { benchCompile } from "./compile";
+import { benchHeadline } from "./headline/headline";
+import { formatHeadline } from "./headline/print";
 import { benchKubeSaga } from "./kube-saga";
 import { describeMachine } from "./machine";
+import { benchMatrix } from "./matrix/matrix";
 import { benchMesh } from "./mesh";
 import { type BenchReport, formatReport, type Row } from "./report";
 import { benchSaga } from "./saga";
@@ -12,6 +15,8 @@ import { benchStart } from "./start";
 import { benchTelemetry } from "./telemetry";
 
 const usage = `npm run bench -- start | saga | mesh | compile | telemetry [--target laptop|kube] [--rate N] [--duration 60] [--seed 1] [--json]
+npm run bench -- headline [--quick] [--pairs 5] [--requests 10000] [--rate N] [--seed 1] [--json]
+npm run bench -- matrix [--quick] [--seed 1] [--json]
 
 start      time from npm start to the first confirmed order, and memory
 saga       latency, throughput and CPU per order of the saga; the outbox relay by itself.
@@ -20,6 +25,8 @@ mesh       what the sidecars cost: latency and CPU per order and per read, and m
            without; how soon a saved rule is in force on all of them
 compile    how long mesh/base takes to become Envoy configuration for all proxies
 telemetry  CPU per order without traces, with all of them and with one in ten, sidecars included, in turns in one run
+headline   the article's before and after under the same load and faults. --quick: minutes, to see that it works
+matrix     the article's decision matrix, measured
 
 --rate is orders per second, 100 unless given, of mesh and telemetry 40; --duration is seconds of load, of mesh and
 telemetry for each side.
@@ -44,11 +51,45 @@ function readNumber(name: string, text: string, [min, max]: [number, number]): n
   throw new Error(`--${name} is ${text}; give a number from ${min} to ${max}`);
 }
 
+/** Prints the comparison; exit code 1 where the generator was the bottleneck. */
+async function runHeadline(
+  values: Partial<Record<"pairs" | "requests" | "rate", string>> & { quick: boolean; json: boolean },
+  seed: number,
+): Promise<number> {
+  const { quick, pairs = quick ? "2" : "5", requests = quick ? "300" : "10000", rate, json } = values;
+  const run = await benchHeadline({
+    quick,
+    pairs: readNumber("pairs", pairs, [1, 50]),
+    requests: readNumber("requests", requests, [10, 1_000_000]),
+    ...(rate !== undefined && { rate: readNumber("rate", rate, [1, 2000]) }),
+    seed,
+    say,
+  });
+  process.stdout.write(json ? `${JSON.stringify(run, null, 2)}\n` : formatHeadline(run));
+  return run.valid ? exitCodes.ok : exitCodes.failed;
+}
+
+async function runMatrix({ quick, json }: { quick: boolean; json: boolean }, seed: number): Promise<number> {
+  const run = await benchMatrix({ quick, seed, say });
+  const lines = [
+    ...run.cells.flatMap(([name, ...cells]) => [`${name ?? ""}`, ...cells.map((cell) => `  ${cell}`)]),
+    ...run.remarks,
+  ];
+  process.stdout.write(json ? `${JSON.stringify(run, null, 2)}\n` : `${lines.join("\n")}\n`);
+  return exitCodes.ok;
+}
+
+/** Benches that keep their run, print what they found by themselves and have options of their own. */
+const comparisons: Record<string, typeof runHeadline> = { headline: runHeadline, matrix: runMatrix };
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       rate: { type: "string" },
+      pairs: { type: "string" },
+      requests: { type: "string" },
+      quick: { type: "boolean", default: false },
       duration: { type: "string", default: "60" },
       seed: { type: "string", default: "1" },
       json: { type: "boolean", default: false },
@@ -57,6 +98,9 @@ async function main(): Promise<number> {
   });
   if (values.target !== undefined) process.env.SYMPHONY_TARGET = values.target;
   const [name = ""] = positionals;
+  const seed = readNumber("seed", values.seed, [0, 2 ** 32 - 1]);
+  const comparison = comparisons[name];
+  if (comparison !== undefined && positionals.length === 1) return comparison(values, seed);
   const bench = benches[name];
   if (bench === undefined || positionals.length > 1) {
     process.stderr.write(usage);
@@ -66,7 +110,7 @@ async function main(): Promise<number> {
     // With two systems side by side, more would measure the queue for the cores.
     rate: readNumber("rate", values.rate ?? (["mesh", "telemetry"].includes(name) ? "40" : "100"), [1, 2000]),
     durationMs: readNumber("duration", values.duration, [1, 600]) * 1000,
-    seed: readNumber("seed", values.seed, [0, 2 ** 32 - 1]),
+    seed,
   };
   const machine = describeMachine();
   const rows = await bench(settings);

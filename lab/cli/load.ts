@@ -150,7 +150,11 @@ function show(result: LoadResult): void {
   print(
     table(
       ["from the intended time", "p50", "p90", "p99", "max"],
-      [times("to the answer", result.acceptMs), times("to confirmed", result.completeMs)],
+      [
+        times("to the answer", result.acceptMs),
+        times("to confirmed", result.completeMs),
+        times("sent late by", result.lagMs),
+      ],
     ),
   );
   print("");
@@ -161,6 +165,7 @@ function show(result: LoadResult): void {
   );
   print(counts.join("  "));
   print(`${String(result.completedPerSecond)} orders/s completed; seed ${String(result.seed)}`);
+  if (result.lagged) print("the load generator could not keep up: these are not the system's figures");
   for (const [code, count] of Object.entries(result.failures)) print(`  failed: ${code} ${String(count)}`);
   for (const [code, count] of Object.entries(result.errors)) print(`  error: ${code} ${String(count)}`);
 }

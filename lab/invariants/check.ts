@@ -13,10 +13,10 @@ function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, 
   return groups;
 }
 
-type Holdings = { paid: number; payments: number; stock: number; sold: number; shipments: number };
+export type Holdings = { paid: number; payments: number; stock: number; sold: number; shipments: number };
 
 /** What each order holds at inventory, payment (and its provider) and shipping. */
-function holdingsOf(facts: Facts): (orderId: string) => Holdings {
+export function holdingsOf(facts: Facts): (orderId: string) => Holdings {
   const payments = groupBy(facts.payments, (fact) => fact.orderId);
   const charges = groupBy(facts.charges, (fact) => fact.orderId);
   const reservations = groupBy(facts.reservations, (fact) => fact.orderId);

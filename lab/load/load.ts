@@ -1,9 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 
 import type { Pattern } from "../../lib/events";
-import { Failure } from "../run/failure";
 import { arrivals } from "./arrivals";
-import { createShopClient, isTerminal, type NewOrder, type OrderView, type ShopClient } from "./client";
+import { createShopClient, isTerminal, type NewOrder, type OrderView, type Placed } from "./client";
+import { enterCustomers } from "./customers";
+import { hasLagged, type Outcome } from "./outcome";
 import { percentile, summarise, type Summary } from "./percentiles";
 import { pick, seededRandom } from "./random";
 
@@ -24,6 +25,8 @@ export type LoadOptions = {
   drainMs?: number;
   /** Demo users, where the gateway's limits are not the usual ones. */
   users?: number;
+  /** Tokens of customers that are logged in already. */
+  tokens?: readonly string[];
   signal?: AbortSignal;
   /** Ends the sending early; what was sent is still followed to its end. */
   until?: AbortSignal;
@@ -34,6 +37,8 @@ export type LoadOptions = {
   onTick?: (tick: LoadTick) => void;
   /** Each duration as it is measured, in ms, for who needs more of them than a summary. */
   onMeasured?: (what: "accepted" | "completed", ms: number) => void;
+  /** Called for each order that is sent; what is learnt of it later is written into the same object. */
+  onSend?: (outcome: Outcome) => void;
 };
 
 export type LoadTick = {
@@ -62,6 +67,10 @@ export type LoadResult = {
   unfinished: number;
   /** Never sent, because 5000 were waiting for an answer. */
   notSent: number;
+  /** How much later than intended orders were sent, in ms: the generator's own delay. */
+  lagMs: Summary | undefined;
+  /** Whether the generator was the bottleneck; then the figures are not those of the system. */
+  lagged: boolean;
   /** Requests that were refused or got no answer, by code. */
   errors: Record<string, number>;
   /** Orders that failed, by code. */
@@ -77,7 +86,11 @@ export type LoadResult = {
 /** The gateway allows a user 100 requests a minute and 1000 an hour to /api/orders: polling takes some. */
 const ordersPerUserMinute = 75;
 const pollEveryMs = 6000;
+/** Once nothing is sent any more there is room for more of them. */
+const drainPollEveryMs = 1500;
 const maxWaiting = 5000;
+/** As many as may wait: a limit of the client's own would hide how long an answer takes. */
+const maxSockets = maxWaiting;
 
 /** How many users a load needs to stay below the gateway's limits. */
 export function usersFor(rate: number, durationMs: number): number {
@@ -89,7 +102,7 @@ export function usersFor(rate: number, durationMs: number): number {
   );
 }
 
-type User = { token: string; open: Map<string, number> };
+type User = { token: string; open: Map<string, Outcome> };
 
 /**
  * Sends orders at their intended times whether or not earlier ones were answered, and measures from those
@@ -97,38 +110,17 @@ type User = { token: string; open: Map<string, number> };
  * per user and minute, and timed by the order's own `completedAt`, on the same clock.
  */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const client = createShopClient({ url: options.url, usersUrl: options.usersUrl, maxSockets: 512 });
+  const client = createShopClient({ url: options.url, usersUrl: options.usersUrl, maxSockets });
   try {
     const count = options.users ?? usersFor(options.rate, options.durationMs);
-    options.onPrepare?.(count);
-    const users = await enterUsers(client, count, options.signal);
+    if (options.tokens === undefined) options.onPrepare?.(count);
+    const tokens = options.tokens ?? (await enterCustomers(client, count, options.signal));
     options.onReady?.();
+    const users = tokens.map((token): User => ({ token, open: new Map() }));
     return await new Load(options, client, users).run();
   } finally {
     client.close();
   }
-}
-
-async function enterUsers(client: ShopClient, count: number, signal?: AbortSignal): Promise<User[]> {
-  const batch = randomBytes(4).toString("hex");
-  const password = randomBytes(12).toString("base64url");
-  const users: User[] = [];
-  const names = Array.from(
-    { length: count },
-    (_, index) => `load-${batch}-${String(index)}@symphony.example`,
-  );
-  const enterNext = async (): Promise<void> => {
-    for (let email = names.pop(); email !== undefined; email = names.pop()) {
-      signal?.throwIfAborted();
-      await client.register({ email, password });
-      const token = await client.login({ email, password });
-      if (token === undefined) throw new Failure("load.login", `${email} could not log in`);
-      users.push({ token, open: new Map() });
-    }
-  };
-  // Two at a time, as the user service hashes two passwords at a time.
-  await Promise.all([enterNext(), enterNext(), enterNext()]);
-  return users;
 }
 
 class Load {
@@ -141,15 +133,17 @@ class Load {
   private confirmed = 0;
   private lastEndAt = 0;
   private readonly acceptMs: number[] = [];
+  private readonly lagMs: number[] = [];
   private readonly completeMs: number[] = [];
   private readonly errors: Record<string, number> = {};
   private readonly failures: Record<string, number> = {};
   private recent: { at: number; ms: number }[] = [];
   private nextUser = 0;
+  private sending = true;
 
   constructor(
     private readonly options: LoadOptions,
-    private readonly client: ShopClient,
+    private readonly client: ReturnType<typeof createShopClient>,
     private readonly users: User[],
   ) {
     // Another stream of numbers than the arrivals': a longer mix must not shift the schedule.
@@ -164,6 +158,7 @@ class Load {
     const poller = this.poll(polling);
     try {
       await this.sendAll();
+      this.sending = false;
       await this.drain();
     } finally {
       polling.done = true;
@@ -195,43 +190,68 @@ class Load {
     if (user === undefined) return;
     this.sent += 1;
     this.waiting += 1;
+    const outcome: Outcome = { key: randomUUID(), at, lagMs: Math.max(this.elapsed - at, 0), told: "open" };
+    this.lagMs.push(outcome.lagMs);
+    this.options.onSend?.(outcome);
     try {
-      const placed = await this.client.place({ token: user.token, order, pattern });
-      this.answered(at);
-      if (placed.order !== undefined) this.note(user, placed.order, at);
-      // With an order's id it is an order that failed, of a synchronous pattern; without one a refused request.
-      else if (placed.problem.orderId !== undefined) this.failed(placed.problem.code, Date.now());
-      else count(this.errors, placed.problem.code);
+      const placed = await this.client.place({
+        token: user.token,
+        order,
+        pattern,
+        idempotencyKey: outcome.key,
+      });
+      this.answered(outcome, placed.status);
+      this.placed(user, outcome, placed);
     } catch (error) {
-      this.answered(at);
-      count(this.errors, (error as NodeJS.ErrnoException).code ?? "no_answer");
+      this.answered(outcome, 0);
+      outcome.told = "error";
+      outcome.code = (error as NodeJS.ErrnoException).code ?? "no_answer";
+      count(this.errors, outcome.code);
     } finally {
       this.waiting -= 1;
     }
   }
 
-  private answered(at: number): void {
-    const ms = this.elapsed - at;
+  private answered(outcome: Outcome, status: number): void {
+    const ms = this.elapsed - outcome.at;
+    Object.assign(outcome, { status, answerMs: ms });
     this.acceptMs.push(ms);
     this.options.onMeasured?.("accepted", ms);
     this.recent.push({ at: this.elapsed, ms });
   }
 
-  private note(user: User, order: OrderView, at: number): void {
+  private placed(user: User, outcome: Outcome, { status, order, problem }: Placed): void {
+    const orderId = order?.id ?? problem?.orderId;
+    if (orderId !== undefined) outcome.orderId = orderId;
+    if (order !== undefined) {
+      this.note(user, order, outcome);
+      return;
+    }
+    outcome.told = status >= 500 ? "error" : "refused";
+    outcome.code = problem.code;
+    // With an order's id it is an order that failed, of a synchronous pattern; without one a refused request.
+    if (orderId !== undefined) this.failed(problem.code, Date.now());
+    else count(this.errors, problem.code);
+  }
+
+  private note(user: User, order: OrderView, outcome: Outcome): void {
     if (!isTerminal(order.status)) {
-      user.open.set(order.id, at);
+      user.open.set(order.id, outcome);
       return;
     }
     const endedAt = order.completedAt === undefined ? Date.now() : Date.parse(order.completedAt);
+    outcome.endMs = Math.max(endedAt - this.startedWall - outcome.at, 0);
     if (order.status === "failed") {
-      this.failed(order.failureCode ?? order.failureReason ?? "unknown", endedAt);
+      outcome.told = "failed";
+      outcome.code = order.failureCode ?? order.failureReason ?? "unknown";
+      this.failed(outcome.code, endedAt);
       return;
     }
+    outcome.told = "confirmed";
     this.lastEndAt = Math.max(this.lastEndAt, endedAt - this.startedWall);
     this.confirmed += 1;
-    const ms = Math.max(endedAt - this.startedWall - at, 0);
-    this.completeMs.push(ms);
-    this.options.onMeasured?.("completed", ms);
+    this.completeMs.push(outcome.endMs);
+    this.options.onMeasured?.("completed", outcome.endMs);
   }
 
   private failed(code: string, endedAt: number): void {
@@ -243,7 +263,7 @@ class Load {
   private async poll(until: { done: boolean }): Promise<void> {
     for (let index = 0; !until.done; index += 1) {
       const user = this.users[index % this.users.length];
-      await pause(pollEveryMs / this.users.length);
+      await pause((this.sending ? pollEveryMs : drainPollEveryMs) / this.users.length);
       if (user === undefined || user.open.size === 0) continue;
       // Not waited for: one slow answer must not hold up the others.
       void this.look(user);
@@ -253,10 +273,10 @@ class Load {
   private async look(user: User): Promise<void> {
     const orders = await this.client.listOrders(user.token).catch(() => []);
     for (const order of orders) {
-      const at = user.open.get(order.id);
-      if (at === undefined || !isTerminal(order.status)) continue;
+      const outcome = user.open.get(order.id);
+      if (outcome === undefined || !isTerminal(order.status)) continue;
       user.open.delete(order.id);
-      this.note(user, order, at);
+      this.note(user, order, outcome);
     }
   }
 
@@ -295,7 +315,10 @@ class Load {
   private result(): LoadResult {
     const failed = sum(this.failures);
     const ended = this.confirmed + failed;
+    const lagMs = summarise(this.lagMs);
     return {
+      lagMs,
+      lagged: hasLagged({ lagMs, notSent: this.notSent }),
       seed: this.options.seed,
       rate: this.options.rate,
       durationMs: this.options.durationMs,

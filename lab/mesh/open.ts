@@ -6,7 +6,14 @@ import type { Network } from "../run/network";
 import type { Processes } from "../run/processes";
 import type { Environment } from "../run/service-process";
 import { ensureEnvoy } from "../run/tools";
-import { type Instance, planInstance, planInstances, type Replicas, type TakeAddress } from "../run/topology";
+import {
+  type ExtraPeers,
+  type Instance,
+  planInstance,
+  planInstances,
+  type Replicas,
+  type TakeAddress,
+} from "../run/topology";
 import { openLocalCa } from "./ca";
 import { certificateTtl, createCertificates } from "./certificates";
 import { makeSocketFolder, meshLayout, socketFolder } from "./layout";
@@ -23,6 +30,7 @@ export type MeshNetworkOptions = {
   /** Where spans go; undefined where none are recorded. */
   telemetryPort: number | undefined;
   replicas: Replicas;
+  extraPeers: ExtraPeers;
   state: string;
   project: string;
   /** With the rules that hold from the start. @default mesh/base */
@@ -61,7 +69,7 @@ export async function openMeshNetwork(
   });
   const take: TakeAddress = (name, protocol) =>
     Promise.resolve({ pipe: join(sockets, `${name}.${protocol}`) });
-  const instances = await planInstances(options.replicas, take);
+  const instances = await planInstances(options.replicas, take, options.extraPeers);
   const members = new Map(instances.map((instance) => [instance.name, memberOf(instance)]));
   // Nobody serves yet, and nobody is called before it does: three refused connections would open a breaker.
   const unready = (): Set<string> => new Set(members.keys());
@@ -72,7 +80,7 @@ export async function openMeshNetwork(
     base: folder,
     say,
     controlSocket: join(sockets, "control"),
-    planReplica: (service, replica) => planInstance(service, replica, take),
+    planReplica: (service, replica) => planInstance(service, replica, take, options.extraPeers),
   });
   return { network, mesh: live };
 }

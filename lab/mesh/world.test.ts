@@ -1,4 +1,4 @@
-import { planInstances } from "../run/topology";
+import { chainPeers, planInstances } from "../run/topology";
 import { buildWorld, hostOf, memberOf, peersOf } from "./world";
 
 async function world(collectorPort?: number) {
@@ -76,7 +76,16 @@ test("services have the ports of the charts", async () => {
     { number: 9090, name: "grpc", protocol: "grpc" },
   ]);
   expect(services.find(({ host }) => host === hostOf("audit"))?.ports).toHaveLength(1);
-  expect(peersOf("user")).toEqual([]);
+});
+
+test("the synchronous chain adds callees of order, and no others", async () => {
+  const take = () => Promise.resolve({ pipe: "/run/any" });
+  const [usual, chained] = await Promise.all([planInstances({}, take), planInstances({}, take, chainPeers)]);
+  const calleesOf = (instances: typeof usual, name: string) =>
+    peersOf(instances.find((instance) => instance.name === name)!).map(({ service }) => service);
+  const added = calleesOf(chained, "order").filter((callee) => !calleesOf(usual, "order").includes(callee));
+  expect(added).toEqual(["notification", "audit", "analytics"]);
+  expect(calleesOf(chained, "user")).toEqual([]);
 });
 
 test("who collects spans is there by the name that the cluster has for it, and only where somebody collects", async () => {

@@ -37,9 +37,9 @@ export function labelsOf(service: string): Record<string, string> {
 }
 
 /** Whom a service calls, without doubles. */
-export function peersOf(service: ServiceName): Peer[] {
+export function peersOf({ peers: named }: Pick<Instance, "peers">): Peer[] {
   const peers = new Map<string, Peer>();
-  for (const { service: callee, protocol } of Object.values(topology[service].peers)) {
+  for (const { service: callee, protocol } of Object.values(named)) {
     const peer = { service: callee, port: ports[protocol] };
     peers.set(`${peer.service}:${String(peer.port)}`, peer);
   }
@@ -53,7 +53,7 @@ export function memberOf(instance: Instance): Member {
     serviceAccount: instance.service,
     labels: labelsOf(instance.service),
     instance,
-    peers: peersOf(instance.service),
+    peers: peersOf(instance),
   };
 }
 

@@ -3,20 +3,25 @@ import { freePort } from "../../lib/free-port";
 import { type LocalAddress } from "../../lib/local-http";
 import { type Balancer, startBalancer } from "./balancer";
 import type { Network } from "./network";
-import { directPeers, planInstances, type Replicas } from "./topology";
+import { directPeers, type ExtraPeers, planInstances, type Replicas, type TakeAddress } from "./topology";
 
 /**
  * No mesh: every process on a loopback port of its own, and a balancer in front of services with replicas. `port` is
  * that of the gateway, 0 for a free one.
  */
-export async function openDirectNetwork(options: { port: number; replicas: Replicas }): Promise<Network> {
+export async function openDirectNetwork(options: {
+  port: number;
+  replicas: Replicas;
+  extraPeers: ExtraPeers;
+}): Promise<Network> {
   const takePort = takeDistinct();
   const gatewayPort = options.port === 0 ? await takePort() : options.port;
   const single = (options.replicas.gateway ?? 1) === 1;
-  const instances = await planInstances(options.replicas, async (name, protocol) => {
+  const take: TakeAddress = async (name, protocol) => {
     const own = name === "gateway" && protocol === "http" && single;
     return { host: "127.0.0.1", port: own ? gatewayPort : await takePort() };
-  });
+  };
+  const instances = await planInstances(options.replicas, take, options.extraPeers);
   const balancers: Balancer[] = [];
   const httpPorts = {} as Record<ServiceName, number>;
   for (const service of serviceNames) {

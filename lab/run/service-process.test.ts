@@ -1,6 +1,6 @@
 import { serviceNames } from "../../lib/events";
 import { type ServiceContext, serviceEnvironment } from "./service-process";
-import type { Instance } from "./topology";
+import { type Instance, topology } from "./topology";
 
 const instance = (service: Instance["service"], grpcPort?: number): Instance => ({
   name: service,
@@ -8,6 +8,7 @@ const instance = (service: Instance["service"], grpcPort?: number): Instance => 
   replica: 1,
   http: { host: "127.0.0.1", port: 4000 },
   grpc: grpcPort === undefined ? undefined : { host: "127.0.0.1", port: grpcPort },
+  peers: topology[service].peers,
 });
 
 function context(change: Partial<ServiceContext> = {}): ServiceContext {

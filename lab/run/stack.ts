@@ -20,7 +20,7 @@ import { type Environment, type ServiceContext, serviceSpec } from "./service-pr
 import { identify, removeState, type RunState, takeLock, writeState } from "./state";
 import type { Supervised } from "./supervised";
 import { ensureNatsServer } from "./tools";
-import { type Instance, type Replicas } from "./topology";
+import { type ExtraPeers, type Instance, type Replicas } from "./topology";
 
 export type { Progress } from "./progress";
 
@@ -36,6 +36,8 @@ export type StackOptions = {
   /** `SYMPHONY_STATE` or `.symphony` of the checkout, unless given: a test or a bench keeps its own. */
   state?: string;
   replicas?: Replicas;
+  /** Whom services call besides, such as `chainPeers`. */
+  extraPeers?: ExtraPeers;
   overrides?: ServiceContext["overrides"];
   logLevel?: string;
   /** Aborted: what was started is stopped, and the start fails with exit code 130. */
@@ -188,11 +190,11 @@ export class Stack {
   }
 
   private async openNetwork(replicas: Replicas, say: (line: string) => void): Promise<Network> {
-    const { port, environment, rules: base } = this.options;
-    if (this.options.mesh === false) return openDirectNetwork({ port, replicas });
+    const { port, environment, rules: base, extraPeers = {} } = this.options;
+    if (this.options.mesh === false) return openDirectNetwork({ port, replicas, extraPeers });
     const { state, project, telemetryPort } = this;
     const { network, mesh } = await openMeshNetwork({
-      ...{ port, telemetryPort, replicas, state, project, base, environment, say },
+      ...{ port, telemetryPort, replicas, extraPeers, state, project, base, environment, say },
     });
     this.mesh = mesh;
     return network;

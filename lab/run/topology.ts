@@ -55,6 +55,18 @@ export const topology: Record<ServiceName, ServiceSpec> = {
   analytics: { grpc: false, peers: {} },
 };
 
+/** Peers that a service has besides, by the variable that names them. */
+export type ExtraPeers = Partial<Record<ServiceName, ServiceSpec["peers"]>>;
+
+/** Whom order calls besides where the services run as a synchronous chain (`SYNCHRONOUS_CHAIN`). */
+export const chainPeers: ExtraPeers = {
+  order: {
+    NOTIFICATION_URL: http("notification"),
+    AUDIT_URL: http("audit"),
+    ANALYTICS_URL: http("analytics"),
+  },
+};
+
 export type Replicas = Partial<Record<ServiceName, number>>;
 
 /** One process of a service. The first is called like the service, the second `inventory-2`. */
@@ -65,17 +77,23 @@ export type Instance = {
   /** Where it serves. */
   http: LocalAddress;
   grpc: LocalAddress | undefined;
+  /** The environment variables that name its peers, and what each of them reaches. */
+  peers: ServiceSpec["peers"];
 };
 
 /** Gives a process a place to serve one protocol at. */
 export type TakeAddress = (name: string, protocol: Protocol) => Promise<LocalAddress>;
 
 /** Every process to run. */
-export async function planInstances(replicas: Replicas, take: TakeAddress): Promise<Instance[]> {
+export async function planInstances(
+  replicas: Replicas,
+  take: TakeAddress,
+  extra: ExtraPeers = {},
+): Promise<Instance[]> {
   const instances: Instance[] = [];
   for (const service of serviceNames)
     for (let replica = 1; replica <= (replicas[service] ?? 1); replica += 1)
-      instances.push(await planInstance(service, replica, take));
+      instances.push(await planInstance(service, replica, take, extra));
   return instances;
 }
 
@@ -84,6 +102,7 @@ export async function planInstance(
   service: ServiceName,
   replica: number,
   take: TakeAddress,
+  extra: ExtraPeers = {},
 ): Promise<Instance> {
   const name = replica === 1 ? service : `${service}-${String(replica)}`;
   return {
@@ -92,6 +111,7 @@ export async function planInstance(
     replica,
     http: await take(name, "http"),
     grpc: topology[service].grpc ? await take(name, "grpc") : undefined,
+    peers: { ...topology[service].peers, ...extra[service] },
   };
 }
 
@@ -118,7 +138,7 @@ export function directPeers(instances: Instance[], httpPorts: Record<ServiceName
 /** The peer variables of one process. */
 export function peerEnvironment(caller: Instance, findPeer: FindPeer): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(topology[caller.service].peers).map(([name, peer]) => [
+    Object.entries(caller.peers).map(([name, peer]) => [
       name,
       findPeer(caller, peer.service, peer.protocol) + (peer.path ?? ""),
     ]),

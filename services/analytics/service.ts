@@ -1,5 +1,6 @@
 import { defineService } from "../../lib/service";
 import { createRoutes } from "./app";
+import { chainRoute } from "./chain";
 import { subscriptions } from "./events";
 import { createRebuilder } from "./rebuild";
 
@@ -8,8 +9,9 @@ export const service = defineService({
   name: "analytics",
   env: {},
   folder: __dirname,
-  build: ({ db, bus, log }) => {
+  build: ({ config, db, bus, log }) => {
     const rebuilder = createRebuilder({ db, bus, log });
-    return { routes: createRoutes({ db, rebuilder }), subscriptions, workers: [rebuilder] };
+    const chain = config.SYNCHRONOUS_CHAIN ? [chainRoute({ db })] : [];
+    return { routes: [...createRoutes({ db, rebuilder }), ...chain], subscriptions, workers: [rebuilder] };
   },
 });

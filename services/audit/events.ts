@@ -1,26 +1,15 @@
 import { onAll, type ReceivedEvent, type Subscription } from "../../lib/consumer";
 import { type EventName, eventsOf, sensitiveFields } from "../../lib/events";
 import { storable, withoutFields } from "./canonical";
-import { type Entry, extend, toMicros } from "./chain";
-import { append, lockHead } from "./store";
+import { type Entry, toMicros } from "./chain";
+import { record } from "./record";
 
-/** Appends every event to the chain: per batch one lock of the head and one insert. */
+/** Appends every event to the chain: all that came together at once. */
 export const subscriptions: Subscription[] = [
   onAll(eventsOf("audit"), async (tx, received) => {
     const recordedAt = toMicros(new Date());
     const entries = received.map((event) => toEntry(event, recordedAt));
-    // What the inbox has forgotten by its age may come again when old events are published anew.
-    const { recorded, ...head } = await lockHead(
-      tx,
-      entries.map((entry) => entry.eventId),
-    );
-    await append(
-      tx,
-      extend(
-        head,
-        entries.filter((entry) => !recorded.has(entry.eventId)),
-      ),
-    );
+    await record(tx, entries);
   }),
 ];
 

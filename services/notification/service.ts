@@ -1,5 +1,6 @@
 import { defineService } from "../../lib/service";
 import { createRoutes } from "./app";
+import { chainRoute } from "./chain";
 import { envShape } from "./config";
 import { subscriptions } from "./events";
 import { startSender } from "./sender";
@@ -13,7 +14,7 @@ export const service = defineService({
   build: ({ config, db, log, metrics }) => {
     const transport = createSmtpTransport({ url: config.SMTP_URL, from: config.MAIL_FROM });
     return {
-      routes: createRoutes({ db }),
+      routes: [...createRoutes({ db }), ...(config.SYNCHRONOUS_CHAIN ? [chainRoute({ db })] : [])],
       subscriptions,
       workers: [startSender({ db, transport, log, metrics })],
     };

@@ -8,6 +8,7 @@ const order: StepOrder = {
   id: uuidv7(),
   sagaId: uuidv7(),
   userId: uuidv7(),
+  email: "ada@example.com",
   pattern: "rest",
   productId: "keyboard",
   quantity: 1,
@@ -117,5 +118,30 @@ describe("runCalls", () => {
     expect(outcome.error?.code).toBe(failure?.code);
     if (failure) expect(outcome.failure).toMatchObject(failure);
     else expect(outcome.failure).toBeUndefined();
+  });
+
+  describe("as a synchronous chain", () => {
+    const chainOf = (calls: string[], failing?: ErrorCode) => [
+      async () => void calls.push("notify"),
+      async () => {
+        calls.push("audit");
+        if (failing) throw new AppError(failing, "because");
+      },
+    ];
+
+    test("the calls of the chain come last", async () => {
+      const { peers, calls } = peersThatFail({});
+      peers.chain = chainOf(calls);
+      expect(await runCalls(peers, order)).not.toHaveProperty("failure");
+      expect(calls).toEqual(["reserve", "charge", "ship", "notify", "audit"]);
+    });
+
+    test("one that fails undoes everything, and an undo that fails does not stop the others", async () => {
+      const { peers, calls } = peersThatFail({ refund: "peer.unavailable" });
+      peers.chain = chainOf(calls, "peer.unavailable");
+      const outcome = await runCalls(peers, order);
+      expect(calls.slice(5)).toEqual(["cancelShipment", "refund", "release"]);
+      expect(outcome.failure).toMatchObject({ code: "peer.unavailable", undone: true });
+    });
   });
 });

@@ -5,35 +5,35 @@ import { type Peers, type StepOrder } from "./peers";
 
 type Call = {
   run(order: StepOrder): Promise<void>;
-  undo(order: StepOrder, reason: string): Promise<void>;
-  done: EventName;
-  refused: EventName;
-  undone: EventName;
+  /** Absent where there is nothing to undo, as with a mail. */
+  undo?: {
+    run(order: StepOrder, reason: string): Promise<void>;
+    undone: EventName;
+  };
+  /** Absent where no line of the timeline tells it. */
+  told?: { done: EventName; refused: EventName };
 };
+
+type UndoContext = { order: StepOrder; reason: string; steps: Step[] };
 
 function callsOf(peers: Peers): Call[] {
   return [
     {
       run: peers.reserve,
-      undo: peers.release,
-      done: "inventory.reserved",
-      refused: "inventory.reservation-failed",
-      undone: "inventory.released",
+      undo: { run: peers.release, undone: "inventory.released" },
+      told: { done: "inventory.reserved", refused: "inventory.reservation-failed" },
     },
     {
       run: peers.charge,
-      undo: peers.refund,
-      done: "payment.processed",
-      refused: "payment.failed",
-      undone: "payment.refunded",
+      undo: { run: peers.refund, undone: "payment.refunded" },
+      told: { done: "payment.processed", refused: "payment.failed" },
     },
     {
       run: peers.ship,
-      undo: peers.cancelShipment,
-      done: "shipping.scheduled",
-      refused: "shipping.failed",
-      undone: "shipping.failed",
+      undo: { run: peers.cancelShipment, undone: "shipping.failed" },
+      told: { done: "shipping.scheduled", refused: "shipping.failed" },
     },
+    ...(peers.chain ?? []).map((run) => ({ run })),
   ];
 }
 
@@ -47,14 +47,16 @@ export async function runCalls(peers: Peers, order: StepOrder): Promise<SyncOutc
   for (const call of callsOf(peers)) {
     const error = await attempt(() => call.run(order));
     if (!error) {
-      steps.push({ event: call.done, at: new Date() });
+      if (call.told) steps.push({ event: call.told.done, at: new Date() });
       toUndo.unshift(call);
       continue;
     }
     const failure = failureOf(error);
-    if (error.httpStatus < 500) steps.push({ event: call.refused, at: new Date(), detail: failure.reason });
-    else toUndo.unshift(call);
-    const undone = await undoAll(toUndo, { order, reason: failure.reason, steps });
+    if (error.httpStatus >= 500) toUndo.unshift(call);
+    else if (call.told) steps.push({ event: call.told.refused, at: new Date(), detail: failure.reason });
+    const context = { order, reason: failure.reason, steps };
+    // Without events nobody else undoes: what is left after one try each is left for good.
+    const undone = peers.chain ? await tryUndoing(toUndo, context) : await undoAll(toUndo, context);
     return { steps, error, failure: { ...failure, undone } };
   }
   return { steps };
@@ -69,15 +71,21 @@ export function failureOf(error: AppError): Failure & { code: string } {
  * Stops at the first call that fails and does not try again: the backward chain of events then undoes the
  * rest, in the same order, so that stock is never released before the money is given back.
  */
-async function undoAll(
-  calls: Call[],
-  context: { order: StepOrder; reason: string; steps: Step[] },
-): Promise<boolean> {
-  for (const call of calls) {
-    const error = await attempt(() => call.undo(context.order, context.reason));
-    if (error) return false;
-    context.steps.push({ event: call.undone, at: new Date(), detail: context.reason });
-  }
+async function undoAll(calls: Call[], context: UndoContext): Promise<boolean> {
+  for (const call of calls) if (!(await undoOne(call, context))) return false;
+  return true;
+}
+
+async function tryUndoing(calls: Call[], context: UndoContext): Promise<boolean> {
+  for (const call of calls) await undoOne(call, context);
+  return true;
+}
+
+async function undoOne({ undo }: Call, { order, reason, steps }: UndoContext): Promise<boolean> {
+  if (!undo) return true;
+  const error = await attempt(() => undo.run(order, reason));
+  if (error) return false;
+  steps.push({ event: undo.undone, at: new Date(), detail: reason });
   return true;
 }
 

@@ -12,6 +12,7 @@ export type StepOrder = {
   id: string;
   sagaId: string;
   userId: string;
+  email: string;
   pattern: Pattern;
   productId: string;
   quantity: number;
@@ -33,6 +34,8 @@ export type Peers = {
   refund(order: StepOrder, reason: string): Promise<void>;
   ship(order: StepOrder): Promise<void>;
   cancelShipment(order: StepOrder, reason: string): Promise<void>;
+  /** Calls after the last step, each waited for: only where the services run as a synchronous chain. */
+  chain?: ((order: StepOrder) => Promise<void>)[];
 };
 
 const productSchema = z.object({

@@ -1,6 +1,7 @@
 import { createTokenVerifier } from "../../lib/auth";
 import { defineService } from "../../lib/service";
 import { createRoutes } from "./app";
+import { createChain } from "./chain";
 import { orderEnv } from "./config";
 import { createSubscriptions } from "./events";
 import { createOrderFeed } from "./feed";
@@ -21,6 +22,7 @@ export const service = defineService({
       shippingUrl: config.SHIPPING_URL,
       deadlineMs: config.CALL_DEADLINE_MS,
     });
+    if (config.SYNCHRONOUS_CHAIN) rest.chain = createChain(config);
     const grpc = createGrpcPeers({
       inventoryTarget: config.INVENTORY_GRPC_TARGET,
       paymentTarget: config.PAYMENT_GRPC_TARGET,

@@ -1,0 +1,148 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+
+import { type Pattern } from "../../../lib/events";
+import { overlay } from "../../compile/overlay";
+import { type Sources } from "../../invariants/read";
+import { createShopClient } from "../../load/client";
+import { enterCustomers } from "../../load/customers";
+import { loadCatalogue } from "../../load/stock";
+import { readBase } from "../../mesh/sources";
+import { findProject } from "../../run/project";
+import { removeData } from "../../run/remove-data";
+import { Stack, type StackOptions } from "../../run/stack";
+import { chainPeers } from "../../run/topology";
+import { openLaptopTarget } from "../../target/laptop-mesh";
+import { type MeshTarget } from "../../target/target";
+
+export const armNames = ["chaos", "symphony"] as const;
+export type ArmName = (typeof armNames)[number];
+
+type Overrides = NonNullable<StackOptions["overrides"]>;
+
+/** No deadline at all, as far as a timer of Node goes. */
+const never = "86400000";
+/** The gateway's limits are of no interest here: they would only ask for more customers. */
+const noLimits = {
+  RATE_CLIENT_PER_SECOND: "0",
+  RATE_ORDERS_PER_MINUTE: "0",
+  RATE_ORDERS_PER_HOUR: "0",
+};
+const chained = { SYNCHRONOUS_CHAIN: "true" };
+
+type ArmDefinition = {
+  pattern: Pattern;
+  rules: string[];
+  overrides: Overrides;
+  extraPeers: typeof chainPeers;
+};
+
+/** What differs between the arms, and all that does. */
+export const arms: Record<ArmName, ArmDefinition> = {
+  chaos: {
+    pattern: "rest",
+    rules: ["mesh/base", "mesh/profiles/chaos"],
+    overrides: {
+      gateway: { ...noLimits, ...chained, PEER_DEADLINE_MS: never },
+      order: { ...chained, CALL_DEADLINE_MS: never, SAGA_DEADLINE_MS: never },
+      inventory: chained,
+      payment: chained,
+      shipping: chained,
+      notification: chained,
+      audit: chained,
+      analytics: chained,
+    },
+    extraPeers: chainPeers,
+  },
+  symphony: {
+    pattern: "saga",
+    rules: ["mesh/base"],
+    overrides: { gateway: noLimits },
+    extraPeers: {},
+  },
+};
+
+/** Two of each service that the correlated suite kills one of, in both arms. */
+export const replicas = { order: 2, inventory: 2 } as const;
+
+const usualCustomers = 24;
+const stockOrders = 50_000;
+
+/** One arm that runs, with customers that are logged in and stock for all they order. */
+export type RunningArm = {
+  name: ArmName;
+  pattern: Pattern;
+  stack: Stack;
+  target: MeshTarget;
+  sources: Sources;
+  tokens: string[];
+  products: string[];
+  stop(): Promise<void>;
+};
+
+/** The rules of an arm in a folder: those of the first, with what the others lay over them. */
+async function writeRules(folders: string[], into: string): Promise<string> {
+  const project = findProject();
+  let files = await readBase(join(project, folders[0] ?? ""));
+  for (const folder of folders.slice(1)) files = overlay(files, await readBase(join(project, folder)));
+  await mkdir(into, { recursive: true });
+  for (const [index, { path, text }] of files.entries())
+    await writeFile(join(into, `${String(index).padStart(2, "0")}-${basename(path)}`), text);
+  return into;
+}
+
+/** Starts an arm as a whole system of its own, from nothing. */
+export async function startArm(name: ArmName, customers = usualCustomers): Promise<RunningArm> {
+  const { pattern, rules, overrides, extraPeers } = arms[name];
+  const state = await mkdtemp(join(tmpdir(), "symphony-headline-"));
+  const clean = async (): Promise<void> => {
+    await removeData(state);
+    await rm(state, { recursive: true, force: true });
+  };
+  const stack = await Stack.start({
+    port: 0,
+    state,
+    // Traces cost CPU, which on two cores is the load's too; both arms run without.
+    environment: { ...process.env, OTEL_SDK_DISABLED: "true" },
+    logLevel: "error",
+    replicas,
+    overrides,
+    extraPeers,
+    rules: await writeRules(rules, join(state, "bench-rules")),
+    progress: { begin: () => () => undefined, say: () => undefined },
+  }).catch(async (error: unknown) => {
+    await clean();
+    throw error;
+  });
+  const target = openLaptopTarget(state);
+  const stop = async (): Promise<void> => {
+    await target.close();
+    await stack.stop();
+    await clean();
+  };
+  try {
+    const usersUrl = await stack.serviceUrl("user");
+    const client = createShopClient({ url: stack.url, usersUrl });
+    const tokens = await enterCustomers(client, customers).finally(() => {
+      client.close();
+    });
+    const inventoryUrl = await stack.serviceUrl("inventory");
+    const stock = { url: stack.url, usersUrl, inventoryUrl, admin: stack.secrets.admin };
+    const products = await loadCatalogue({ ...stock, orders: stockOrders });
+    const databases = stack.databaseUrls as Sources["databases"];
+    return {
+      name,
+      pattern,
+      stack,
+      target,
+      sources: { databases, natsUrl: stack.natsUrl },
+      tokens,
+      products,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,210 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import { checkFacts } from "../../invariants/check";
+import { readFacts } from "../../invariants/read";
+import { waitForRest } from "../../invariants/rest";
+import { type NewOrder } from "../../load/client";
+import { runLoad } from "../../load/load";
+import { type Outcome } from "../../load/outcome";
+import { type MeshTarget, sumStats, type Workload } from "../../target/target";
+import { readCpu } from "../cpu";
+import { type RunningArm, startArm } from "./arms";
+import { independentFaults, readFaultCounts, runFaults } from "./faults";
+import { saturate } from "./saturate";
+import { type Block, faultSchedule, independent } from "./schedule";
+import { type PhaseScore, scorePhase, type Truth } from "./score";
+import { countOpen, readTruth } from "./truth";
+
+/** How long each part of a block takes, in ms, and at how many orders per second. */
+export type Lengths = {
+  rate: number;
+  /** How many customers order; few are registered faster. */
+  customers?: number;
+  warmUpMs: number;
+  calmMs: number;
+  independentMs: number;
+  saturatedMs: number;
+  correlatedMs: number;
+};
+
+export type BlockScore = Block & {
+  calm: PhaseScore;
+  independent: PhaseScore;
+  correlated: PhaseScore;
+  /** Confirmed orders per second under the independent faults, with as much load as it takes. */
+  saturatedPerSecond: number;
+  /** Of symphony only, where all events and their effects are to be found: the chain has none. */
+  violations: string[];
+  lostEvents: number;
+  /** What had not come to rest in time, in words. */
+  unsettled: string[];
+};
+
+type Phase = { durationMs: number; seed: number; lostAnswers?: boolean; correlated?: boolean };
+type Measured = { outcomes: Outcome[]; score(truth: Truth): PhaseScore };
+
+const callers: readonly Workload[] = ["gateway", "order"];
+const restMs = 60_000;
+const stableMs = 3_000;
+
+/** What the sidecars of gateway and order have sent so far. */
+export async function readCalls(target: MeshTarget): Promise<PhaseScore["calls"]> {
+  const calls = { attempts: 0, retries: 0 };
+  for (const caller of callers) {
+    const sidecars = await target.stats(caller, /^cluster\.outbound\|.*upstream_rq_(total|retry)$/);
+    calls.attempts += sumStats(sidecars, /upstream_rq_total$/);
+    calls.retries += sumStats(sidecars, /upstream_rq_retry$/);
+  }
+  return calls;
+}
+
+const minus = <T extends Record<string, number>>(after: T, before: T): T =>
+  Object.fromEntries(Object.entries(after).map(([key, value]) => [key, value - (before[key] ?? 0)])) as T;
+
+function mixOf({ products }: RunningArm, lostAnswers: boolean): { value: NewOrder; weight: number }[] {
+  const lost = lostAnswers ? independent.lostAnswerPercent : 0;
+  return products.flatMap((productId) => [
+    { value: { productId, quantity: 1 }, weight: 100 - lost },
+    { value: { productId, quantity: 1, paymentToken: "tok_answer_lost" }, weight: lost },
+  ]);
+}
+
+async function runPhase(arm: RunningArm, rate: number, phase: Phase): Promise<Measured> {
+  const { durationMs, seed } = phase;
+  const outcomes: Outcome[] = [];
+  const events = phase.correlated === true ? faultSchedule(seed, durationMs) : [];
+  const stop = new AbortController();
+  const read = async () => ({
+    calls: await readCalls(arm.target),
+    faults: await readFaultCounts(arm.target),
+  });
+  const before = await read();
+  let cpuBefore = readCpu(arm.stack);
+  let faults: Promise<void> = Promise.resolve();
+  const load = await runLoad({
+    url: arm.stack.url,
+    usersUrl: arm.stack.url,
+    rate,
+    durationMs,
+    seed,
+    mix: mixOf(arm, phase.lostAnswers === true),
+    patterns: [arm.pattern],
+    tokens: arm.tokens,
+    drainMs: restMs,
+    onReady: () => {
+      cpuBefore = readCpu(arm.stack);
+      faults = runFaults(arm, events, stop.signal);
+      // Awaited below; until then it is not unhandled.
+      faults.catch(() => undefined);
+    },
+    onSend: (outcome) => outcomes.push(outcome),
+  }).finally(() => {
+    stop.abort();
+  });
+  await faults;
+  const cpuMs = minus(Object.fromEntries(readCpu(arm.stack)), Object.fromEntries(cpuBefore));
+  const after = await read();
+  const facts = {
+    durationMs,
+    events,
+    lagged: load.lagged,
+    calls: minus(after.calls, before.calls),
+    faults: minus(after.faults, before.faults),
+    ...(events.length === 0 && { cpuMs }),
+  };
+  return { outcomes, score: (truth) => scorePhase(outcomes, truth, facts) };
+}
+
+/**
+ * Waits until nothing is on its way. Of the chain, until the number of open orders stays the same for 3 s: those whose
+ * process died stay open for good, because nobody looks after them.
+ */
+async function comeToRest(arm: RunningArm): Promise<string[]> {
+  if (arm.pattern === "saga") return waitForRest(() => arm.sources, restMs);
+  const deadline = Date.now() + restMs;
+  let open = await countOpen(arm.sources.databases.order);
+  for (let since = Date.now(); open > 0 && Date.now() < Math.min(deadline, since + stableMs);) {
+    await delay(250);
+    const now = await countOpen(arm.sources.databases.order);
+    if (now !== open) since = Date.now();
+    open = now;
+  }
+  return open === 0 ? [] : [`${String(open)} orders are open for good`];
+}
+
+/** Starts an arm from nothing, takes it through all phases, and scores them once it is at rest. */
+export async function runBlock(
+  block: Block,
+  lengths: Lengths,
+  say: (line: string) => void,
+): Promise<BlockScore> {
+  const arm = await startArm(block.arm, lengths.customers);
+  const { rate } = lengths;
+  const seeded = (offset: number): number => (block.seed + offset) >>> 0;
+  try {
+    await runPhase(arm, rate, { durationMs: lengths.warmUpMs, seed: seeded(1) });
+    const calm = await runPhase(arm, rate, { durationMs: lengths.calmMs, seed: seeded(2) });
+    await arm.target.apply(independentFaults);
+    const broken = await runPhase(arm, rate, {
+      durationMs: lengths.independentMs,
+      seed: seeded(3),
+      lostAnswers: true,
+    });
+    const saturatedPerSecond = await saturate(arm, lengths.saturatedMs);
+    await arm.target.remove(independentFaults);
+    await comeToRest(arm);
+    const correlated = await runPhase(arm, rate, {
+      durationMs: lengths.correlatedMs,
+      seed: seeded(4),
+      correlated: true,
+    });
+    const unsettled = await comeToRest(arm);
+    const facts = await readFacts(arm.sources);
+    const truth = await readTruth(arm.sources.databases.order, facts);
+    const violations = arm.pattern === "saga" ? checkFacts(facts).violations : [];
+    const score: BlockScore = {
+      ...block,
+      calm: calm.score(truth),
+      independent: broken.score(truth),
+      correlated: correlated.score(truth),
+      saturatedPerSecond,
+      violations: violations.map(({ invariant, subject, detail }) => `${invariant}: ${subject}: ${detail}`),
+      lostEvents: violations.filter(({ invariant }) => invariant === "every event is in the stream").length,
+      unsettled,
+    };
+    say(describe(score));
+    return score;
+  } finally {
+    await arm.stop();
+  }
+}
+
+function describe({
+  arm,
+  pair,
+  calm,
+  independent: broken,
+  correlated,
+  saturatedPerSecond,
+}: BlockScore): string {
+  const part = (name: string, { sent, confirmed, answer, lag }: PhaseScore): string =>
+    `${name} ${String(confirmed)} of ${String(sent)}, p50 ${String(Math.round(answer?.p50 ?? 0))}, ` +
+    `p99 ${String(Math.round(answer?.p99 ?? 0))} ms, lag p99 ${(lag?.p99 ?? 0).toFixed(1)} ms`;
+  return [
+    `pair ${String(pair + 1)} ${arm}: ${part("calm", calm)}`,
+    part("independent", broken),
+    part("correlated", correlated),
+    `saturated ${saturatedPerSecond.toFixed(1)}/s`,
+  ].join("; ");
+}
+
+/** Confirmed orders per second without faults, with as much load as it takes. */
+export async function measureCeiling(arm: Block["arm"], durationMs: number): Promise<number> {
+  const running = await startArm(arm);
+  try {
+    await saturate(running, durationMs / 2);
+    return await saturate(running, durationMs);
+  } finally {
+    await running.stop();
+  }
+}

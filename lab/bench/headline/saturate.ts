@@ -1,0 +1,67 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import { type Pattern } from "../../../lib/events";
+import { createShopClient } from "../../load/client";
+import { type RunningArm } from "./arms";
+import { countOpen, withDatabase } from "./truth";
+
+const isAsync = (pattern: Pattern): boolean => pattern === "saga" || pattern === "events";
+
+const inFlight = 48;
+const pollMs = 100;
+
+/**
+ * How many orders per second are confirmed where the next one is placed as soon as one ends: 48 are under way at a
+ * time, whether their customers wait for the answer or for the confirmation. Asking for more gives no more.
+ */
+export async function saturate(arm: RunningArm, durationMs: number): Promise<number> {
+  const client = createShopClient({ url: arm.stack.url, maxSockets: inFlight });
+  const orderUrl = arm.sources.databases.order;
+  const startedAt = Date.now();
+  // The first second fills the system.
+  const from = startedAt + Math.min(1_000, durationMs / 4);
+  const until = startedAt + durationMs;
+  let open = 0;
+  let placedSince = 0;
+  let waiting = 0;
+  let next = 0;
+  const watch = async (): Promise<void> => {
+    while (Date.now() < until) {
+      const before = placedSince;
+      open = await countOpen(orderUrl);
+      placedSince -= before;
+      await delay(pollMs);
+    }
+  };
+  const place = async (): Promise<void> => {
+    while (Date.now() < until) {
+      // A synchronous order is open while its customer waits: it must not count twice.
+      const busy = isAsync(arm.pattern) ? open + placedSince + waiting : waiting;
+      if (busy >= inFlight) {
+        await delay(5);
+        continue;
+      }
+      waiting += 1;
+      const token = arm.tokens[next++ % arm.tokens.length] ?? "";
+      const productId = arm.products[next % arm.products.length] ?? "";
+      const placed = await client
+        .place({ token, order: { productId, quantity: 1 }, pattern: arm.pattern })
+        .catch(() => undefined);
+      waiting -= 1;
+      if (placed?.status === 202) placedSince += 1;
+    }
+  };
+  try {
+    await Promise.all([watch(), ...Array.from({ length: inFlight }, place)]);
+  } finally {
+    client.close();
+  }
+  const confirmed = await withDatabase(orderUrl, async (database) => {
+    const { rows } = await database.query<{ confirmed: string }>(
+      "select count(*) as confirmed from orders where status = 'confirmed' and completed_at between $1 and $2",
+      [new Date(from), new Date(until)],
+    );
+    return Number(rows[0]?.confirmed ?? 0);
+  });
+  return (confirmed * 1000) / (until - from);
+}

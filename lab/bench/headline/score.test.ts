@@ -1,0 +1,104 @@
+import { type Outcome } from "../../load/outcome";
+import { agrees, deadlineMs, type Known, recoveries, scorePhase } from "./score";
+
+const whole: Known = { paid: 500, payments: 1, stock: 2, sold: 2, shipments: 1, amount: 500, quantity: 2 };
+const nothing: Known = { paid: 0, payments: 0, stock: 0, sold: 0, shipments: 0, amount: 500, quantity: 2 };
+
+function outcome(change: Partial<Outcome> = {}): Outcome {
+  return { key: "k", at: 0, lagMs: 1, answerMs: 40, status: 201, told: "confirmed", ...change };
+}
+
+test.each<[string, Partial<Outcome>, Known | undefined, boolean]>([
+  ["confirmed, and all is there", {}, whole, true],
+  ["confirmed, and reserved but not yet sold", {}, { ...whole, sold: 0 }, true],
+  ["confirmed, and nobody knows the order", {}, undefined, false],
+  ["confirmed, and charged twice", {}, { ...whole, paid: 1_000 }, false],
+  ["confirmed, and no shipment", {}, { ...whole, shipments: 0 }, false],
+  ["failed, and nothing is left", { told: "failed" }, nothing, true],
+  ["failed, and the money is kept", { told: "failed" }, { ...nothing, paid: 500, payments: 1 }, false],
+  ["refused, and there is no order", { told: "refused" }, undefined, true],
+  ["an error, and stock is held", { told: "error" }, { ...nothing, stock: 2 }, false],
+  ["an error, and yet the order was confirmed", { told: "error" }, whole, false],
+  ["still open: nothing was told yet", { told: "open" }, whole, true],
+])("%s", (_name, change, known, expected) => {
+  expect(agrees(outcome(change), known)).toBe(expected);
+});
+
+const facts = {
+  durationMs: 10_000,
+  events: [],
+  calls: { attempts: 10, retries: 1 },
+  faults: { calls: 10, aborts: 1, delays: 0 },
+  lagged: false,
+};
+
+test("a phase counts what its orders came to", () => {
+  const truth = (key: string) => ({ good: whole, kept: whole, gone: nothing })[key];
+  const score = scorePhase(
+    [
+      outcome({ key: "good" }),
+      // Accepted, and confirmed after the deadline.
+      outcome({ key: "good", status: 202, endMs: deadlineMs + 1 }),
+      outcome({ key: "good", status: 202, endMs: 90 }),
+      outcome({ key: "kept", status: 503, told: "error", code: "peer.unavailable" }),
+      outcome({ key: "gone", status: 503, told: "error", code: "peer.unavailable" }),
+      outcome({ key: "gone", status: 0, told: "error", code: "no_answer", answerMs: 12 }),
+      outcome({ key: "gone", status: 402, told: "refused", code: "payment.declined" }),
+    ],
+    truth,
+    { ...facts, cpuMs: { order: 30 } },
+  );
+  expect(score).toMatchObject({
+    sent: 7,
+    confirmed: 2,
+    failedTransactions: 4,
+    disagreements: 1,
+    codes: { "peer.unavailable": 2, no_answer: 1, "payment.declined": 1 },
+    cpu: { order: 15 },
+    completedPerSecond: 0.2,
+  });
+  // A lost answer counts as long as its customer waited.
+  expect(score.answer?.max).toBeCloseTo(deadlineMs, -2);
+  expect(score.completion).toMatchObject({ count: 2, max: expect.closeTo(90, 0) });
+});
+
+test("an order that was told nothing is a failed transaction only once", () => {
+  const score = scorePhase([outcome({ status: 503, told: "error" })], () => whole, facts);
+  expect(score).toMatchObject({ sent: 1, failedTransactions: 1, disagreements: 1 });
+});
+
+describe("recovery", () => {
+  const event = { kind: "shipping-hangs", atMs: 2_000, endMs: 4_000 } as const;
+  const every100Ms = (bad: (at: number) => boolean): Outcome[] =>
+    Array.from({ length: 100 }, (_, index) => index * 100).map((at) =>
+      outcome({ at, ...(bad(at) && { told: "error", status: 503 }) }),
+    );
+
+  test.each([
+    { name: "at once", bad: (at: number) => at >= 2_000 && at < 4_000, recoveredMs: 0 },
+    { name: "after a tail of 1.5 s", bad: (at: number) => at >= 2_000 && at < 5_500, recoveredMs: 1_500 },
+    // One good second between bad ones is none yet.
+    {
+      name: "after a second that was good by itself",
+      bad: (at: number) => at >= 2_000 && at < 7_000 && !(at >= 4_500 && at < 5_500),
+      recoveredMs: 3_000,
+    },
+  ])("$name", ({ bad, recoveredMs }) => {
+    expect(recoveries(every100Ms(bad), [event], 10_000)).toEqual([{ ...event, recoveredMs }]);
+  });
+
+  test("not before the end is no recovery", () => {
+    expect(
+      recoveries(
+        every100Ms((at) => at >= 2_000),
+        [event],
+        10_000,
+      ),
+    ).toEqual([event]);
+  });
+
+  test("an answer that is slow is not good", () => {
+    const slow = every100Ms(() => false).map((one) => ({ ...one, answerMs: one.at < 6_000 ? 2_500 : 40 }));
+    expect(recoveries(slow, [event], 10_000)).toEqual([{ ...event, recoveredMs: 2_000 }]);
+  });
+});

@@ -1,0 +1,134 @@
+import { type Holdings } from "../../invariants/check";
+import { type Outcome } from "../../load/outcome";
+import { type Latency, summariseLatency } from "../../stats/latency";
+import { type EffectiveFaults } from "./faults";
+import { type FaultEvent } from "./schedule";
+
+/** By then a customer has an answer that is final, or the order counts as failed. */
+export const deadlineMs = 30_000;
+
+/** What the services know of an order when all is at rest. */
+export type Known = Holdings & { amount: number; quantity: number };
+/** By the order's Idempotency-Key; undefined where there is no such order. */
+export type Truth = (key: string) => Known | undefined;
+
+export type Recovery = FaultEvent & {
+  /** From the end of the fault to the first two good seconds; absent where none came before the next fault. */
+  recoveredMs?: number;
+};
+
+export type PhaseScore = {
+  sent: number;
+  /** Confirmed by the deadline. */
+  confirmed: number;
+  /** No final answer by the deadline, or one that money, stock or shipment disagree with. */
+  failedTransactions: number;
+  /** Money, stock or shipment are not what the customer was told. */
+  disagreements: number;
+  /** Errors, refusals and failures by code. */
+  codes: Record<string, number>;
+  /** From the intended send time to the answer of POST /api/orders, of every order sent. */
+  answer: Latency | undefined;
+  /** From the intended send time to the confirmation, of orders that were confirmed. */
+  completion: Latency | undefined;
+  completedPerSecond: number;
+  /** How late the generator sent. */
+  lag: Latency | undefined;
+  lagged: boolean;
+  /** Calls between services, and how many of them were sent again by a sidecar. */
+  calls: { attempts: number; retries: number };
+  faults: EffectiveFaults;
+  /** CPU in ms per confirmed order, by process; absent where processes were killed. */
+  cpu?: Record<string, number>;
+  recovery: Recovery[];
+};
+
+/** When the order was confirmed or otherwise ended for its customer; undefined where that is not known. */
+function endOf(outcome: Outcome): number | undefined {
+  if (outcome.told === "open" || outcome.told === "error") return undefined;
+  // Of a synchronous pattern it is the answer that tells, after the order's own clock stopped.
+  return outcome.status === 202 ? outcome.endMs : outcome.answerMs;
+}
+
+const isInTime = (outcome: Outcome): boolean => (endOf(outcome) ?? Infinity) <= deadlineMs;
+
+/** Whether money, stock and shipment are what the customer was told. Of an order not told of, nothing is expected. */
+export function agrees(outcome: Outcome, known: Known | undefined): boolean {
+  const held = known ?? { paid: 0, payments: 0, stock: 0, sold: 0, shipments: 0, amount: -1, quantity: -1 };
+  if (outcome.told === "open") return true;
+  if (outcome.told === "confirmed")
+    return (
+      held.paid === held.amount && held.payments === 1 && held.stock === held.quantity && held.shipments === 1
+    );
+  return held.paid === 0 && held.payments === 0 && held.stock === 0 && held.shipments === 0;
+}
+
+const goodMs = 2_000;
+const goodShare = 0.95;
+const bucketMs = 1_000;
+
+/**
+ * From the end of each fault to the first of two seconds in a row in which 95 % of the orders sent were confirmed
+ * within 2 s. Seconds without orders are skipped.
+ */
+export function recoveries(
+  outcomes: readonly Outcome[],
+  events: readonly FaultEvent[],
+  durationMs: number,
+): Recovery[] {
+  const isGood = (from: number): boolean => {
+    const sent = outcomes.filter(({ at }) => at >= from && at < from + bucketMs);
+    const good = sent.filter(
+      (outcome) => outcome.told === "confirmed" && (endOf(outcome) ?? Infinity) <= goodMs,
+    );
+    return good.length >= goodShare * sent.length;
+  };
+  return events.map((event, index) => {
+    const limit = events[index + 1]?.atMs ?? durationMs;
+    for (let from = event.endMs; from + 2 * bucketMs <= limit; from += bucketMs / 4)
+      if (isGood(from) && isGood(from + bucketMs)) return { ...event, recoveredMs: from - event.endMs };
+    return { ...event };
+  });
+}
+
+type PhaseFacts = Pick<PhaseScore, "calls" | "faults" | "lagged"> & {
+  durationMs: number;
+  events: readonly FaultEvent[];
+  /** In ms, by process, over the whole phase. */
+  cpuMs?: Record<string, number>;
+};
+
+/** What one phase of load gave. Pure: the same outcomes and facts give the same score. */
+export function scorePhase(outcomes: readonly Outcome[], truth: Truth, facts: PhaseFacts): PhaseScore {
+  const confirmed = outcomes.filter((outcome) => outcome.told === "confirmed" && isInTime(outcome));
+  const disagreeing = new Set(outcomes.filter((outcome) => !agrees(outcome, truth(outcome.key))));
+  const codes: Record<string, number> = {};
+  for (const { code } of outcomes) if (code !== undefined) codes[code] = (codes[code] ?? 0) + 1;
+  const lastEnd = Math.max(
+    facts.durationMs,
+    ...confirmed.map((outcome) => outcome.at + (endOf(outcome) ?? 0)),
+  );
+  return {
+    sent: outcomes.length,
+    confirmed: confirmed.length,
+    failedTransactions: outcomes.filter((outcome) => !isInTime(outcome) || disagreeing.has(outcome)).length,
+    disagreements: disagreeing.size,
+    codes,
+    // Who got no answer waited until the deadline.
+    answer: summariseLatency(
+      outcomes.map(({ answerMs, status }) => (status === 0 ? deadlineMs : (answerMs ?? deadlineMs))),
+    ),
+    completion: summariseLatency(confirmed.map((outcome) => endOf(outcome) ?? 0)),
+    completedPerSecond: (confirmed.length * 1000) / lastEnd,
+    lag: summariseLatency(outcomes.map(({ lagMs }) => lagMs)),
+    lagged: facts.lagged,
+    calls: facts.calls,
+    faults: facts.faults,
+    recovery: recoveries(outcomes, facts.events, facts.durationMs),
+    ...(facts.cpuMs && {
+      cpu: Object.fromEntries(
+        Object.entries(facts.cpuMs).map(([name, ms]) => [name, ms / Math.max(confirmed.length, 1)]),
+      ),
+    }),
+  };
+}

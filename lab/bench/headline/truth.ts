@@ -1,0 +1,42 @@
+import pg from "pg";
+
+import { holdingsOf } from "../../invariants/check";
+import { type Facts } from "../../invariants/facts";
+import { type Known, type Truth } from "./score";
+
+/** Connects to a database for `work`. */
+export async function withDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** How many orders are neither confirmed nor failed. */
+export function countOpen(orderUrl: string): Promise<number> {
+  return withDatabase(orderUrl, async (client) => {
+    const { rows } = await client.query<{ open: string }>(
+      "select count(*) as open from orders where status not in ('confirmed', 'failed')",
+    );
+    return Number(rows[0]?.open ?? 0);
+  });
+}
+
+/** What the services know of each order, by the Idempotency-Key that its customer chose. */
+export async function readTruth(orderUrl: string, facts: Facts): Promise<Truth> {
+  const keys = await withDatabase(orderUrl, async (client) => {
+    const { rows } = await client.query<{ key: string; order_id: string }>(
+      "select key, order_id from idempotency_keys",
+    );
+    return new Map(rows.map((row) => [row.key, row.order_id]));
+  });
+  const held = holdingsOf(facts);
+  const orders = new Map(facts.orders.map((order) => [order.id, order]));
+  return (key): Known | undefined => {
+    const order = orders.get(keys.get(key) ?? "");
+    return order && { ...held(order.id), amount: order.amount, quantity: order.quantity };
+  };
+}

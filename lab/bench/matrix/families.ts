@@ -1,0 +1,123 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import { type Pattern, patterns } from "../../../lib/events";
+import { type ShopClient } from "../../load/client";
+import { runLoad } from "../../load/load";
+import { type Outcome } from "../../load/outcome";
+import { type RunningArm } from "../headline/arms";
+import { type Family, type Measured, type Subject } from "./subjects";
+
+/** How much of everything; times in ms. */
+export type Lengths = {
+  orders: number;
+  saturatedMs: number;
+  familyMs: number;
+  rate: number;
+  declinedPercent: number;
+};
+
+/** What the measurements share. */
+export type Context = { arm: RunningArm; shop: ShopClient; lengths: Lengths; seed: number };
+
+const faultFiles: Partial<Record<Family, string>> = {
+  flaky: "mesh/faults/payment-abort-some.yaml",
+  slow: "mesh/faults/payment-delay.yaml",
+};
+
+/** Puts a family in force for as long as `work` runs; what is killed or hangs does so once, early on. */
+async function under<T>(arm: RunningArm, family: Family, work: () => Promise<T>): Promise<T> {
+  const file = faultFiles[family];
+  if (file !== undefined) await arm.target.apply({ file });
+  const strike = async (): Promise<void> => {
+    await delay(1_000);
+    if (family === "dead") arm.stack.process("payment")?.signal("SIGKILL");
+    if (family === "brokerless") arm.stack.process("nats")?.signal("SIGKILL");
+    if (family !== "hanging") return;
+    arm.stack.process("payment")?.signal("SIGSTOP");
+    await delay(4_000);
+    arm.stack.process("payment")?.signal("SIGCONT");
+  };
+  try {
+    const [result] = await Promise.all([work(), strike()]);
+    return result;
+  } finally {
+    if (file !== undefined) await arm.target.remove({ file });
+  }
+}
+
+/** An order, and the token that may look at it. */
+export type View = { token: string; orderId: string };
+
+/** A steady stream of composed views; how many were whole. */
+async function readViews(
+  shop: ShopClient,
+  url: string,
+  views: View[],
+  options: { durationMs: number; rate: number },
+) {
+  const answers: Promise<boolean>[] = [];
+  const until = performance.now() + options.durationMs;
+  for (let sent = 0; performance.now() < until; sent += 1) {
+    const view = views[sent % views.length];
+    if (view === undefined) break;
+    const get = {
+      method: "GET" as const,
+      url: `${url}/api/orders/${view.orderId}/details`,
+      token: view.token,
+    };
+    answers.push(
+      shop.http.request(get).then(
+        ({ status, body }) => status === 200 && (body as { missing?: string[] }).missing?.length === 0,
+        () => false,
+      ),
+    );
+    await delay(1000 / options.rate);
+  }
+  const whole = await Promise.all(answers);
+  return { good: whole.filter(Boolean).length, of: whole.length };
+}
+
+export type Success = Measured["success"][Family];
+
+/** All patterns at once, each order by the next of them, beside a stream of views. */
+export async function measureFamily(
+  context: Context & { views: View[] },
+  family: Family,
+): Promise<Record<Subject, Success>> {
+  const { arm, shop, lengths, seed, views } = context;
+  const outcomes = new Map<Pattern, Outcome[]>();
+  const load = (pattern: Pattern) => {
+    const list: Outcome[] = [];
+    outcomes.set(pattern, list);
+    return runLoad({
+      url: arm.stack.url,
+      usersUrl: arm.stack.url,
+      rate: lengths.rate / patterns.length,
+      durationMs: lengths.familyMs,
+      seed: (seed + patterns.indexOf(pattern)) >>> 0,
+      mix: arm.products.map((productId) => ({ value: { productId, quantity: 1 }, weight: 1 })),
+      patterns: [pattern],
+      tokens: arm.tokens,
+      drainMs: 40_000,
+      onSend: (outcome) => list.push(outcome),
+    });
+  };
+  const watch = { durationMs: lengths.familyMs, rate: lengths.rate / patterns.length };
+  const [gateway] = await under(arm, family, () =>
+    Promise.all([readViews(shop, arm.stack.url, views, watch), ...patterns.map(load)]),
+  );
+  const success = (pattern: Pattern): Success => {
+    const list = outcomes.get(pattern) ?? [];
+    const good = list.filter(
+      (outcome) => outcome.told === "confirmed" && (outcome.endMs ?? Infinity) <= 30_000,
+    );
+    return { good: good.length, of: list.length };
+  };
+  return {
+    rest: success("rest"),
+    grpc: success("grpc"),
+    events: success("events"),
+    saga: success("saga"),
+    gateway,
+  };
+}

@@ -1,0 +1,88 @@
+import { codeLines, implementation, linesOf, servicesOf } from "./complexity";
+import { gradeOf, matrixTable } from "./grades";
+import { dimensions, type Measured, type Measurements, opinions, subjects } from "./subjects";
+
+const success = (good: number) =>
+  ({ flaky: good, slow: good, hanging: good, dead: good, brokerless: good }) as const;
+const rates = (good: number): Measured["success"] =>
+  Object.fromEntries(
+    Object.entries(success(good)).map(([family, count]) => [family, { good: count, of: 100 }]),
+  ) as Measured["success"];
+
+const one = (change: Partial<Measured> = {}): Measured => ({
+  violations: 0,
+  leftovers: 0,
+  stalenessMs: 0,
+  answerMs: 30,
+  completeMs: 30,
+  perSecond: 40,
+  cpuMs: 20,
+  services: 4,
+  calls: 5,
+  messages: 5,
+  lines: 1_000,
+  success: rates(95),
+  ...change,
+});
+
+/** As the article has it. */
+const usual = (change: Partial<Measurements> = {}): Measurements => ({
+  rest: one(),
+  grpc: one({ perSecond: 80, lines: 1_500 }),
+  events: one({ stalenessMs: 40, leftovers: 5, perSecond: 90, lines: 1_900, success: rates(100) }),
+  saga: one({ stalenessMs: 60, perSecond: 60, lines: 2_100, success: rates(100) }),
+  gateway: one({ lines: 500 }),
+  ...change,
+});
+
+test.each(subjects.flatMap((subject) => dimensions.map((dimension) => [subject, dimension] as const)))(
+  "%s's %s is graded as the article does where it is so",
+  (subject, dimension) => {
+    expect(gradeOf(subject, dimension, usual())).toBe(opinions[subject][dimension]);
+  },
+);
+
+test.each([
+  ["rest", "consistency", { violations: 1 }, "Eventual"],
+  ["saga", "consistency", { stalenessMs: 0 }, "Strong"],
+  ["saga", "performance", { perSecond: 85 }, "High"],
+  ["rest", "performance", { perSecond: 20 }, "Low"],
+  ["grpc", "complexity", { lines: 1_200 }, "Low"],
+  ["events", "fault tolerance", { success: rates(80) }, "Low"],
+] as const)("%s's %s with %j is %s", (subject, dimension, change, grade) => {
+  const all = usual({ [subject]: { ...usual()[subject], ...change } });
+  expect(gradeOf(subject, dimension, all)).toBe(grade);
+});
+
+test("the table names each cell in which measurement and article disagree", () => {
+  const { cells, remarks } = matrixTable(usual({ rest: one({ success: rates(100) }) }));
+  expect(cells.map(([name]) => name)).toEqual([...subjects]);
+  expect(cells[0]?.[4]).toContain("article: Medium, **measured: High**");
+  expect(cells[0]?.[1]).toContain("article: Strong, agreed");
+  expect(remarks.at(-1)).toBe(
+    "Measurement disagrees with the article: rest's fault tolerance is High, not Medium.",
+  );
+});
+
+test.each([
+  ["const a = 1;\n\n// why\nconst b = 2;\n", 2],
+  ["/**\n * doc\n */\nexport function f() {\n  return 1 / 2;\n}\n", 3],
+  ["/* a */ const a = /x/;\n", 1],
+  ["", 0],
+])("%j has %d lines of code", (text, lines) => {
+  expect(codeLines(text)).toBe(lines);
+});
+
+test.each(subjects)("the files that implement %s are there, and none twice", (subject) => {
+  expect(linesOf(subject)).toBeGreaterThan(20);
+  expect(new Set(implementation[subject]).size).toBe(implementation[subject].length);
+});
+
+test.each([
+  ["rest", 4],
+  ["grpc", 4],
+  ["saga", 4],
+  ["gateway", 5],
+] as const)("%s needs %d services", (subject, services) => {
+  expect(servicesOf(subject, 4)).toBe(services);
+});

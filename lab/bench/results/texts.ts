@@ -1,0 +1,49 @@
+import { independent } from "../headline/schedule";
+
+/** What each arm runs, in full. Held against lab/bench/headline/arms.ts by people: change both. */
+export const armsText = `Both arms are the same nine services, the same Postgres, the same Envoy sidecars with mTLS, two replicas of order and of
+inventory, and the same gateway, without its rate limits and without traces. What differs is only this:
+
+| | chaos | symphony |
+| --- | --- | --- |
+| an order is | \`POST /api/orders?pattern=rest\`, answered with 201 when all is done | \`POST /api/orders\`, answered with 202; the saga follows |
+| the order service calls | inventory (price), inventory (reserve), payment, shipping, notification, audit, analytics, one after the other, and waits for each | nobody |
+| events | none: \`SYNCHRONOUS_CHAIN=true\` starts neither relay nor consumers in any service | transactional outbox, JetStream, inbox |
+| a call that fails | fails the order; each step that was done is undone by one call, and what cannot be undone stays | is delivered again after attempt² s, five times; a step that failed for good is compensated |
+| a process that dies | leaves its orders open for good | is gone over by the watchdog and the events that come again |
+| mesh rules | \`mesh/base\` with \`mesh/profiles/chaos\` over it: no timeouts, no retries, no breakers, no pool limits; order may call notification, audit and analytics | \`mesh/base\` |
+| deadline of the ingress | 15 s | 15 s |
+| deadlines of the services | none (\`CALL_DEADLINE_MS\`, \`PEER_DEADLINE_MS\` and \`SAGA_DEADLINE_MS\` of a day) | 5 s per call, 10 s at the gateway, 30 s per saga |
+
+The chain is what the article describes: "a tangled web of service calls", no timeouts ("services hung forever"), no retries, no
+breakers, inconsistent data. It is not made worse than that: it undoes what it can, its steps are idempotent, a mail is sent in the
+background rather than while the customer waits, it pays for no event that nobody reads, and its database, pools and sidecars are
+those of the other arm.`;
+
+/** How the figures come about. */
+export const measuresText = `**Load.** Open loop: orders are sent at their times whether or not earlier ones were answered, and every time counts from when an order was
+meant to be sent. Both arms of a pair get the same arrivals, products, payment tokens and fault schedule, from the same seed.
+Ratios of time are those of all orders, refused ones too; who got no answer counts with 30 s.
+
+**Independent faults.** Each call to order, inventory, payment, shipping, notification, audit and analytics fails with 503 with a chance of
+${String(independent.abortPercent)} %, and takes ${String(independent.delaySeconds)} s longer with a chance of ${String(independent.delayPercent)} %, at the callee's sidecar, by Envoy's own dice (those are not seeded;
+what came of them is counted below). Besides, ${String(independent.lostAnswerPercent)} % of the orders, the same ones in both arms, are paid with a card whose provider charges and then
+loses its answer. An order of the chain makes eight calls, so about 4.5 % of them meet a failure: the article's 95.5 %. One call in a
+hundred and more with the delay would put it into symphony's p99 as well, which makes one such call: the p99 ratio is that of eight
+chances against one.
+
+**Correlated faults.** Once each in every block, at seeded times and in a seeded order: a replica of inventory is killed (\`kill -9\`), a replica
+of order is killed, shipping hangs for 5 s (\`SIGSTOP\`), the broker is killed, a replica of inventory answers 2 s late for 5 s. What is killed is
+started again by the runner, as by a kubelet.
+
+**Not confirmed** is every order that was not confirmed within 30 s, whether it was accepted or not: acceptance alone counts for nothing. The
+article's row is that of availability.
+**A failed transaction** is an order whose customer had no final answer within 30 s, or was told something that money, stock or shipment
+contradict once all is at rest. An answer of 5xx is not final: it does not tell what became of the order.
+**As many as it takes**: 48 orders under way at a time, the next one placed as soon as one ends.
+**Recovery**: from the end of a fault (of a kill from the kill) to the first of two seconds in a row in which 95 % of the orders sent were confirmed within 2 s.
+**Attempts per call**: all attempts of the sidecars of gateway and order, by those that were not retries, under both kinds of faults.
+**CPU**: of all processes but the load generator, sidecars, Postgres and NATS included.
+
+Figures of one machine: compare the ratios, not the milliseconds. The generator shares the cores with the system; a run in which it sent more
+than 50 ms late in one of a hundred sends is marked invalid.`;
