@@ -23,6 +23,8 @@ const onDemand = [
   crossing("cluster"),
   ...(onCluster ? [mesh] : []),
   { ...base, displayName: "fidelity", testMatch: ["<rootDir>/lab/**/*.fidelity.test.ts"] },
+  // Every experiment twice, for an hour or so.
+  { ...base, displayName: "experiments", testMatch: ["<rootDir>/lab/**/*.experiments.test.ts"] },
 ];
 const isAsked = ({ displayName }) =>
   process.argv.some((word) => word === displayName || word === `--selectProjects=${displayName}`);
@@ -44,6 +46,7 @@ module.exports = {
         "\\.mesh\\.test\\.ts$",
         "\\.cluster\\.test\\.ts$",
         "\\.fidelity\\.test\\.ts$",
+        "\\.experiments\\.test\\.ts$",
       ],
     },
     { ...base, ...infrastructure, displayName: "int", testMatch: ["<rootDir>/**/*.int.test.ts"] },

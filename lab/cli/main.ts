@@ -7,6 +7,7 @@ import { completionCommand } from "./completion";
 import { dlqCommand } from "./dlq";
 import { doctorCommand } from "./doctor";
 import { downCommand } from "./down";
+import { experimentCommand } from "./experiment";
 import { faultCommand } from "./fault";
 import { forwardCommand } from "./forward";
 import { installCommand } from "./install";
@@ -18,6 +19,7 @@ import { metricsCommand } from "./metrics";
 import { orderCommand } from "./order";
 import { replayCommand } from "./replay";
 import { resetCommand } from "./reset";
+import { runsCommand } from "./runs";
 import { statusCommand } from "./status";
 import { note, painter, printJson } from "./terminal";
 import { topCommand } from "./top";
@@ -48,7 +50,7 @@ function createProgram(): Command {
     })
     .addHelpText(
       "after",
-      "\nExit codes: 0 ok, 1 failed, 2 wrong usage, 3 something of this machine, 4 stopped by a condition, 130 interrupted." +
+      "\nExit codes: 0 ok, 1 failed, 2 wrong usage, 3 something of this machine, 4 stopped by a condition, 5 inconclusive, 130 interrupted." +
         "\nData goes to stdout, everything else to stderr; --json prints errors as JSON too.",
     );
   const commands = [
@@ -62,6 +64,8 @@ function createProgram(): Command {
     metricsCommand(),
     loadCommand(),
     faultCommand(),
+    experimentCommand(),
+    runsCommand(),
     meshCommand(),
     forwardCommand(),
     compileCommand(),

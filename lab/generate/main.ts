@@ -1,8 +1,10 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { projectRoot } from "../../lib/paths";
+import { actionsMarkdown, replaceActions } from "./actions-doc";
 import { asyncApiDocument, eventsMarkdown } from "./events-doc";
+import { experimentSchemaText } from "./experiment-schema";
 import { metricsMarkdown } from "./metrics-doc";
 import { generateProtoTypes } from "./proto-types";
 
@@ -11,6 +13,9 @@ async function main(): Promise<void> {
   await writeFile(join(projectRoot, "docs/events.md"), eventsMarkdown());
   await writeFile(join(projectRoot, "docs/asyncapi.yaml"), asyncApiDocument());
   await writeFile(join(projectRoot, "docs/metrics.md"), metricsMarkdown());
+  await writeFile(join(projectRoot, "lab/experiments/experiment.schema.json"), experimentSchemaText());
+  const page = join(projectRoot, "docs/experiments.md");
+  await writeFile(page, replaceActions(await readFile(page, "utf8"), actionsMarkdown()));
 }
 
 main().catch((error: unknown) => {

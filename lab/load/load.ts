@@ -39,6 +39,8 @@ export type LoadOptions = {
   onMeasured?: (what: "accepted" | "completed", ms: number) => void;
   /** Called for each order that is sent; what is learnt of it later is written into the same object. */
   onSend?: (outcome: Outcome) => void;
+  /** The intended send times, in ms from the start, in the place of those that rate, duration and seed give. */
+  schedule?: Iterable<number>;
 };
 
 export type LoadTick = {
@@ -175,7 +177,8 @@ class Load {
   private async sendAll(): Promise<void> {
     const { rate, durationMs, seed, kind, signal, until } = this.options;
     const isOver = (): boolean => signal?.aborted === true || until?.aborted === true;
-    for (const at of arrivals({ rate, durationMs, seed, ...(kind && { kind }) })) {
+    const { schedule = arrivals({ rate, durationMs, seed, ...(kind && { kind }) }) } = this.options;
+    for (const at of schedule) {
       while (this.elapsed < at && !isOver()) await pause(Math.min(at - this.elapsed, 100));
       if (isOver()) return;
       const wanted = pick(this.options.mix, this.random);
@@ -191,6 +194,7 @@ class Load {
     this.sent += 1;
     this.waiting += 1;
     const outcome: Outcome = { key: randomUUID(), at, lagMs: Math.max(this.elapsed - at, 0), told: "open" };
+    if (order.paymentToken !== undefined) outcome.token = order.paymentToken;
     this.lagMs.push(outcome.lagMs);
     this.options.onSend?.(outcome);
     try {

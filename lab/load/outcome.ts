@@ -8,6 +8,8 @@ export type Outcome = {
   at: number;
   /** How much later it was sent. */
   lagMs: number;
+  /** The payment token that it was sent with. */
+  token?: string;
   /** When POST /api/orders was answered, or given up. */
   answerMs?: number;
   /** 0 where no answer came. */

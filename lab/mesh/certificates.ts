@@ -26,6 +26,8 @@ export type Certificates = {
   provide(workload: Owner): Promise<void>;
   /** When each workload's certificate ends, by name. */
   readonly ends: ReadonlyMap<string, Date>;
+  /** Gives a workload a certificate that ends after `lifeMs`, and renews it at half of that, or not at all. */
+  shorten(workload: Owner, options: { lifeMs: number; renew: boolean }): Promise<void>;
   forget(name: string): void;
   stop(): void;
 };
@@ -41,9 +43,9 @@ export function createCertificates(options: {
   const ends = new Map<string, Date>();
   const timers = new Map<string, NodeJS.Timeout>();
 
-  async function renew(workload: Owner): Promise<void> {
+  async function renew(workload: Owner, lifeMs = ttlMs): Promise<void> {
     const { name, namespace, serviceAccount } = workload;
-    const issued = await ca.issue(spiffeId(trustDomain, namespace, serviceAccount), ttlMs);
+    const issued = await ca.issue(spiffeId(trustDomain, namespace, serviceAccount), lifeMs);
     const secret = {
       tls_certificate: {
         certificate_chain: { inline_string: issued.chain },
@@ -54,15 +56,15 @@ export function createCertificates(options: {
     ends.set(name, issued.notAfter);
   }
 
-  function schedule(workload: Owner, delayMs: number): void {
+  function schedule(workload: Owner, delayMs: number, lifeMs = ttlMs): void {
     const timer = setTimeout(() => {
-      renew(workload).then(
+      renew(workload, lifeMs).then(
         () => {
-          if (timers.get(workload.name) === timer) schedule(workload, ttlMs / 2);
+          if (timers.get(workload.name) === timer) schedule(workload, lifeMs / 2, lifeMs);
         },
         (error: unknown) => {
           options.say(`the certificate of ${workload.name} could not be renewed: ${String(error)}`);
-          if (timers.get(workload.name) === timer) schedule(workload, ttlMs / 20);
+          if (timers.get(workload.name) === timer) schedule(workload, lifeMs / 20, lifeMs);
         },
       );
     }, delayMs);
@@ -82,6 +84,11 @@ export function createCertificates(options: {
       await replaceFile(path(workload.name, "sds", "ROOTCA"), secretFile("ROOTCA", root));
       await renew(workload);
       schedule(workload, ttlMs / 2);
+    },
+    async shorten(workload, { lifeMs, renew: isRenewed }) {
+      forget(workload.name);
+      await renew(workload, lifeMs);
+      if (isRenewed) schedule(workload, lifeMs / 2, lifeMs);
     },
     forget,
     stop: () => {

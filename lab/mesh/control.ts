@@ -5,6 +5,7 @@ import { requestLocal } from "../../lib/local-http";
 import { type ExitCode, Failure } from "../run/failure";
 import { type ActiveFault, type FaultStatus } from "../target/fault-control";
 import { type Replica, type SidecarStats, type Stranger } from "../target/target";
+import { type Disturbance, type Evidence } from "./disturb/disturbance";
 
 /** A rule and the name that it is shown by: a path from the repository's root, or a word. */
 export type RuleText = { path: string; text: string };
@@ -19,6 +20,9 @@ export type MeshStatus = {
   sidecars: { name: string; status: string; certificateEnds: string | undefined; admin: string }[];
 };
 export type RuleDiff = { sidecar: string; resource: string; change: "new" | "gone" | "changed" }[];
+
+/** One step of an experiment: `id` is the experiment's, `step` that of something it did. */
+export type StepOf = { id: string; step: number };
 
 /** What the process that runs a mesh does for others: the commands and the tests. */
 export type Control = {
@@ -38,6 +42,14 @@ export type Control = {
   label(order: { name: string; key: string; value?: string }): Promise<void>;
   startStranger(stranger: Stranger): Promise<void>;
   stopStranger(order: { name: string }): Promise<void>;
+  /** Nobody else may experiment until `endExperiment`, or until `renewExperiment` has not come for `leaseMs`. */
+  beginExperiment(order: { title: string; leaseMs: number }): Promise<{ id: string }>;
+  renewExperiment(order: { id: string }): Promise<void>;
+  disturb(order: { id: string; disturbance: Disturbance }): Promise<{ step: number; detail: string }>;
+  observe(question: StepOf): Promise<Evidence>;
+  heal(order: StepOf): Promise<void>;
+  /** Heals what is still in force, the last first. */
+  endExperiment(order: { id: string }): Promise<{ healed: string[] }>;
   /** The loopback address at which a caller reaches `service:port`. */
   route(question: { caller: string; replica?: string; to: string }): Promise<{ to: string }>;
 };

@@ -7,6 +7,7 @@ import type { Instance } from "../run/topology";
 import { type SidecarStats } from "../target/target";
 import { readStats } from "./admin";
 import { type Control, type MeshStatus, serveControl } from "./control";
+import { Session } from "./disturb/session";
 import { LiveFaults } from "./live-faults";
 import { LiveRules } from "./live-rules";
 import { type Mesh } from "./mesh";
@@ -27,7 +28,7 @@ export type LiveMeshOptions = {
 /** A mesh that runs, and what may be done to it meanwhile. */
 export class LiveMesh {
   private replicas: LiveReplicas | undefined;
-  private opened: { rules: LiveRules; faults: LiveFaults; server: Server } | undefined;
+  private opened: { rules: LiveRules; faults: LiveFaults; session: Session; server: Server } | undefined;
 
   constructor(
     private readonly mesh: Mesh,
@@ -63,10 +64,18 @@ export class LiveMesh {
     );
     await replicas.callWhoServes();
     rmSync(options.controlSocket, { force: true });
-    const parts = { replicas, rules, faults, runner };
+    const session = new Session(
+      {
+        ...{ runner, mesh, replicas, rules, faults },
+        certificates: mesh.options.certificates,
+        stats: (workload, filter) => this.stats(replicas, workload, filter),
+      },
+      options.say,
+    );
+    const parts = { replicas, rules, faults, runner, session };
     const server = await serveControl(options.controlSocket, this.control(parts));
     rules.watch();
-    this.opened = { rules, faults, server };
+    this.opened = { rules, faults, session, server };
   }
 
   /** Some process of the system has changed its state. */
@@ -74,13 +83,14 @@ export class LiveMesh {
     this.replicas?.processesChanged();
   }
 
-  /** Takes no more commands. Faults end with the sidecars. */
+  /** Takes no more commands, and heals what an experiment broke. Faults end with the sidecars. */
   async close(): Promise<void> {
     const opened = this.opened;
     this.opened = undefined;
     this.replicas?.close();
     this.replicas = undefined;
     if (opened === undefined) return;
+    await opened.session.abandon();
     opened.rules.close();
     opened.faults.close();
     opened.server.closeAllConnections();
@@ -92,8 +102,9 @@ export class LiveMesh {
     rules: LiveRules;
     faults: LiveFaults;
     runner: Runner;
+    session: Session;
   }): Control {
-    const { replicas, rules, faults } = parts;
+    const { replicas, rules, faults, session } = parts;
     return {
       meshStatus: () => Promise.resolve(this.status(parts)),
       applyRule: (rule) => rules.apply(rule),
@@ -111,6 +122,12 @@ export class LiveMesh {
       label: ({ name, key, value }) => replicas.label(name, key, value),
       startStranger: (stranger) => replicas.startStranger(stranger),
       stopStranger: ({ name }) => replicas.stopStranger(name),
+      beginExperiment: (order) => Promise.resolve(session.begin(order)),
+      renewExperiment: ({ id }) => Promise.resolve(session.renew(id)),
+      disturb: ({ id, disturbance }) => session.disturb(id, disturbance),
+      observe: ({ id, step }) => session.observe(id, step),
+      heal: ({ id, step }) => session.heal(id, step),
+      endExperiment: ({ id }) => session.end(id),
       route: (question) => this.route(replicas, question),
     };
   }

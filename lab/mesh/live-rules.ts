@@ -30,6 +30,17 @@ export class LiveRules {
     return this.mesh.change({ rules: (rules) => rules.remove(text) });
   }
 
+  /** Applies a rule for a while: what it returns brings back what was in force before. */
+  async cover(rule: RuleText): Promise<() => Promise<void>> {
+    const before = this.mesh.rules.appliedWith(rule.text);
+    await this.apply(rule);
+    return async () => {
+      await this.mesh.change({
+        rules: (rules) => before.reduce((current, file) => current.apply(file), rules.uncover(rule.text)),
+      });
+    };
+  }
+
   /** Takes the files of the base as they are now. */
   async reload(): Promise<{ changed: string[] }> {
     try {

@@ -8,7 +8,17 @@ import { type Mesh } from "./mesh";
 import { sidecarName } from "./sidecar";
 import { hostOf, type Member, memberOf, type Peer, ports } from "./world";
 
-export type Runner = { processes: Processes; startService(instance: Instance): Promise<void> };
+export type Runner = {
+  processes: Processes;
+  startService(instance: Instance): Promise<void>;
+  /** Variables that a service's processes get from their next start on, besides the usual ones; none takes them back. */
+  configure(service: ServiceName, variables: Record<string, string> | undefined): void;
+  /** Where the broker keeps its streams. */
+  brokerFolder: string;
+  natsUrl(): string;
+  /** Undefined where the database is somebody else's. */
+  superuserUrl(): string | undefined;
+};
 
 const settleMs = 50;
 /** What was sent to a replica before the others forgot it has arrived by then. */
@@ -49,6 +59,33 @@ export class LiveReplicas {
     for (const process of [name, sidecarName({ name, kind: "sidecar" })])
       this.runner.processes.find(process)?.signal("SIGKILL");
     return Promise.resolve();
+  }
+
+  /**
+   * Every process of a service anew, one after the other, each only once the one before serves. With `drain` the others
+   * forget it first and it may end what it has begun; without it is killed. Resolves once all serve.
+   */
+  roll(service: ServiceName, { drain }: { drain: boolean }): Promise<void> {
+    return this.inTurn(async () => {
+      for (const { name } of this.list(service)) {
+        const process = this.runner.processes.find(name);
+        if (process === undefined) continue;
+        if (!drain) {
+          await process.hold();
+          await process.release();
+          continue;
+        }
+        this.starting.add(name);
+        try {
+          await this.callWhoServes();
+          await new Promise((resolve) => setTimeout(resolve, arrivalMs));
+          await process.roll();
+        } finally {
+          this.starting.delete(name);
+        }
+        await this.callWhoServes();
+      }
+    });
   }
 
   async label(name: string, key: string, value: string | undefined): Promise<void> {

@@ -84,3 +84,15 @@ test("EnvoyFilters are told apart from the rest, and those that are covered are 
     new Set([changed, filter("y")]),
   );
 });
+
+test("what covered an object of the base for a while is taken away, and the object is in force again", () => {
+  const rules = base.apply(canary);
+  expect(rules.appliedWith(canary.text)).toEqual([canary]);
+  expect(rules.appliedWith(order.text)).toEqual([]);
+  expect(rules.uncover(canary.text).files()).toEqual(base.files());
+});
+
+test("taking away a cover brings back no object that was deleted before", () => {
+  const rules = base.remove(order.text);
+  expect(inForce(rules.apply(canary).uncover(canary.text))).toEqual(inForce(rules));
+});

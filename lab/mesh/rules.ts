@@ -108,6 +108,17 @@ export class Rules {
     return new Rules(this.base, dropped(this.applied, keys), new Set([...this.deleted, ...inBase]));
   }
 
+  /** Takes back what was applied; an object of the base that it covered is in force again. */
+  uncover(text: string): Rules {
+    return new Rules(this.base, dropped(this.applied, new Set(keysOf(text))), this.deleted);
+  }
+
+  /** What was applied, and holds an object that `text` holds too. */
+  appliedWith(text: string): SourceFile[] {
+    const keys = new Set(keysOf(text));
+    return this.applied.filter((file) => keysOf(file.text).some((key) => keys.has(key)));
+  }
+
   /** Files that were edited, with what was applied and deleted still over them. */
   replaceBase(base: readonly SourceFile[]): Rules {
     return new Rules(base, this.applied, this.deleted);

@@ -5,6 +5,7 @@ export const exitCodes = {
   usage: 2,
   environment: 3,
   stopped: 4,
+  inconclusive: 5,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -22,6 +22,8 @@ export type ServiceContext = {
   logLevel: string;
   /** Variables for one service, over everything else. */
   overrides: Partial<Record<ServiceName, Record<string, string>>>;
+  /** Variables for one service at this moment, over those too. */
+  extra?: (service: ServiceName) => Record<string, string>;
   /** The environment of the runner, of which only telemetry settings and the like pass on. */
   outer: Environment;
 };
@@ -49,6 +51,7 @@ export function serviceEnvironment(instance: Instance, context: ServiceContext):
     ...context.surroundings(instance),
     ...ownEnvironment(service, context),
     ...context.overrides[service],
+    ...context.extra?.(service),
   };
 }
 

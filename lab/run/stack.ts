@@ -1,7 +1,10 @@
+import { join } from "node:path";
+
 import { type ServiceName } from "../../lib/events";
 import { freePort } from "../../lib/free-port";
 import type { LiveMesh } from "../mesh/live-mesh";
 import { openMeshNetwork } from "../mesh/open";
+import type { Runner } from "../mesh/replicas";
 import { sinkSpec, throughSink, tracesAreOn } from "../telemetry/process";
 import { openDirectNetwork } from "./direct-network";
 import { exitCodes, Failure } from "./failure";
@@ -64,6 +67,7 @@ export class Stack {
   private mail: MailCatcher | undefined;
   private phase: RunState["phase"] = "starting";
   private locked = false;
+  private readonly extra: Partial<Record<ServiceName, Record<string, string> | undefined>> = {};
 
   private constructor(private readonly options: StackOptions) {
     this.state = options.state ?? stateFolder(options.environment);
@@ -176,9 +180,15 @@ export class Stack {
     const end = progress.begin("databases");
     this.databaseUrls = await openDatabases(infrastructure, this.secrets);
     end();
-    const runner = {
+    const runner: Runner = {
       processes: this.watched,
-      startService: (instance: Instance): Promise<void> => this.startService(instance),
+      startService: (instance) => this.startService(instance),
+      configure: (service, variables) => {
+        this.extra[service] = variables;
+      },
+      brokerFolder: join(this.state, "nats/jetstream"),
+      natsUrl: () => this.natsUrl,
+      superuserUrl: () => (environment.DATABASE_URL ? undefined : this.superuserUrl),
     };
     this.mesh?.attach(runner);
     // All at once: those that ask others for something before they are ready ask until they get it.
@@ -239,6 +249,7 @@ export class Stack {
       secrets: this.secrets,
       logLevel: options.logLevel ?? "info",
       overrides: options.overrides ?? {},
+      extra: (service) => this.extra[service] ?? {},
       outer:
         telemetryUrl === undefined ? options.environment : throughSink(options.environment, telemetryUrl),
     };

@@ -118,3 +118,57 @@ test.each([
 ])("after %d failures in a row it waits %d ms", (failures, expected) => {
   expect(backoffMs(failures)).toBe(expected);
 });
+
+test("a process that is held is gone and stays so, until it is released", async () => {
+  const demo = supervise(serve);
+  await demo.start();
+  const first = demo.pid;
+  await demo.hold();
+  expect(demo).toMatchObject({ status: "stopped", pid: undefined });
+  expect(isAlive(first!)).toBe(false);
+  await demo.release();
+  expect(demo).toMatchObject({ status: "ready", restarts: 0 });
+  expect(demo.pid).not.toBe(first);
+  expect(said).toEqual([]);
+});
+
+test("a process that was about to be restarted is held too", async () => {
+  const demo = supervise(serve);
+  await demo.start();
+  demo.signal("SIGKILL");
+  await waitFor(() => demo.status === "restarting");
+  await demo.hold();
+  expect(demo).toMatchObject({ status: "stopped", pid: undefined });
+  await demo.release();
+  expect(demo.status).toBe("ready");
+});
+
+test("releasing what is not held does nothing", async () => {
+  const demo = supervise(serve);
+  await demo.start();
+  const { pid } = demo;
+  await demo.release();
+  expect(demo.pid).toBe(pid);
+});
+
+test("a roll stops in order and starts again, and counts as no crash", async () => {
+  const demo = supervise(
+    `process.on("SIGTERM", () => { console.log("in order"); process.exit(0); }); ${serve}`,
+  );
+  await demo.start();
+  const first = demo.pid;
+  await demo.roll();
+  expect(demo).toMatchObject({ status: "ready", restarts: 0 });
+  expect(demo.pid).not.toBe(first);
+  expect(await readFile(join(folder, "logs/demo.log"), "utf8")).toContain("in order");
+});
+
+test("a process that is paused by a signal is stopped in order all the same", async () => {
+  const demo = supervise(serve);
+  await demo.start();
+  const { pid } = demo;
+  demo.signal("SIGSTOP");
+  await demo.stop();
+  expect(isAlive(pid!)).toBe(false);
+  expect(said).toEqual([]);
+});

@@ -36,6 +36,7 @@ export class Supervised {
   private child: ChildProcess | undefined;
   private failures = 0;
   private stopping = false;
+  private held = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -63,6 +64,10 @@ export class Supervised {
   /** Stops it in order, by force after its grace period. Safe to call twice and in any state. */
   async stop(): Promise<void> {
     this.stopping = true;
+    await this.end();
+  }
+
+  private async end(): Promise<void> {
     clearTimeout(this.timer);
     const child = this.child;
     if (child === undefined || hasEnded(child)) {
@@ -71,9 +76,11 @@ export class Supervised {
     }
     const exit = exitOf(child);
     child.kill(this.spec.stopSignal);
+    // A paused process hears nothing until it goes on.
+    child.kill("SIGCONT");
     const force = setTimeout(() => {
       this.hooks.say(`${this.name} did not stop within ${String(this.spec.graceMs / 1000)} s and is killed`);
-      this.killNow();
+      this.killGroup();
     }, this.spec.graceMs);
     await exit;
     clearTimeout(force);
@@ -85,10 +92,44 @@ export class Supervised {
     this.child?.kill(signal);
   }
 
+  /** Kills it and whatever it started, and keeps it down until `release`. Resolves once it is gone. */
+  async hold(): Promise<void> {
+    this.held = true;
+    clearTimeout(this.timer);
+    const child = this.child;
+    if (child !== undefined && !hasEnded(child)) {
+      const exit = exitOf(child);
+      this.killGroup();
+      await exit;
+    }
+    this.become("stopped");
+  }
+
+  /** Starts it again after `hold`, and resolves once it is ready or, where it does not become so, is tried again. */
+  async release(): Promise<void> {
+    if (!this.held) return;
+    this.held = false;
+    const problem = await this.launch();
+    if (problem !== undefined && !this.stopping) this.again(problem.message);
+  }
+
+  /** Stops it in order and starts it again. Rejects where it does not become ready. */
+  async roll(): Promise<void> {
+    this.held = true;
+    await this.end();
+    this.held = false;
+    const problem = this.stopping ? undefined : await this.launch();
+    if (problem !== undefined) throw problem;
+  }
+
   /** Kills it and whatever it started, and does not restart it. */
   killNow(): void {
     this.stopping = true;
     clearTimeout(this.timer);
+    this.killGroup();
+  }
+
+  private killGroup(): void {
     const pid = this.pid;
     if (pid === undefined) return;
     try {
@@ -109,16 +150,16 @@ export class Supervised {
       const problem = fromDiskError(error, this.name);
       return problem instanceof Error ? problem : new Error(String(problem));
     }
-    if (this.stopping) {
+    if (this.isKeptDown) {
       this.child = child;
-      this.killNow();
+      this.killGroup();
       return new Failure("run.stopped", `${this.name} was stopped while it started`);
     }
     this.child = child;
     this.hooks.changed();
     const ended = (how: Exit): void => {
       exit = how;
-      if (this.status === "ready" && !this.stopping) this.restart(how);
+      if (this.status === "ready" && !this.isKeptDown) this.restart(how);
     };
     exitOf(child).then(ended, (error: unknown) => {
       this.log.size();
@@ -162,6 +203,10 @@ export class Supervised {
     return undefined;
   }
 
+  private get isKeptDown(): boolean {
+    return this.stopping || this.held;
+  }
+
   private restart(exit: Exit): void {
     if (Date.now() - this.since.getTime() > settledMs) this.failures = 0;
     this.again(`${this.name} ended ${describeExit(exit)}`);
@@ -177,7 +222,7 @@ export class Supervised {
     this.timer = setTimeout(() => {
       this.launch().then(
         (problem) => {
-          if (this.stopping) return;
+          if (this.isKeptDown) return;
           if (problem === undefined) {
             this.hooks.say(`${this.name} is back after ${((Date.now() - diedAt) / 1000).toFixed(1)} s`);
             return;

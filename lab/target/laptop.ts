@@ -5,9 +5,9 @@ import { loadSecrets } from "../run/secrets";
 import { requireRunning } from "../run/state";
 import { type System } from "./system";
 
-/** The system that `./symphony up` runs on this machine. Fails with the fix where nothing runs. */
-export function openLaptopSystem(): System {
-  const state = requireRunning(stateFolder());
+/** The system that `./symphony up`, or a test, runs on this machine. Fails with the fix where nothing runs. */
+export function openLaptopSystem(folder: string = stateFolder()): System {
+  const state = requireRunning(folder);
   const forwards = createServiceForwards((service) =>
     state.processes.flatMap((entry) =>
       entry.service === service && entry.address !== undefined ? [entry.address] : [],
@@ -17,8 +17,8 @@ export function openLaptopSystem(): System {
     target: "laptop",
     url: () => Promise.resolve(state.url),
     serviceUrl: (service) => forwards.open(service),
-    admin: async () => (await loadSecrets(stateFolder())).admin,
-    demo: async () => (await loadSecrets(stateFolder())).demo,
+    admin: async () => (await loadSecrets(folder)).admin,
+    demo: async () => (await loadSecrets(folder)).demo,
     natsUrl() {
       if (state.natsUrl !== undefined) return Promise.resolve(state.natsUrl);
       return Promise.reject(new Failure("run.no_broker", "the running system has no broker of its own"));

@@ -1,0 +1,77 @@
+import { type Machine } from "../bench/machine";
+import { amplificationOf, callersOf } from "./amplification";
+import { lacksOf, planOf } from "./engine";
+import { type Ground } from "./ground";
+import { lacking } from "./kube-lacks";
+import { experimentFiles, loadExperiment } from "./parse";
+import { tolerates } from "./probes";
+
+const kube: Pick<Ground, "lacks" | "target"> = { target: "kube", lacks: (kind) => lacking[kind] };
+const common = {
+  ground: {} as Ground,
+  progress: { say: () => undefined, tick: () => undefined },
+  signal: new AbortController().signal,
+  machine: {} as Machine,
+  versions: {},
+};
+
+test("what a target lacks is told by action, with the reason, before anything is touched", async () => {
+  const { experiment } = await loadExperiment("clock-skew");
+  expect(lacksOf(experiment, kube)).toEqual([
+    "payment-is-fast (skew-clock): pods share the clock of their node",
+    "shipping-is-slow (skew-clock): pods share the clock of their node",
+  ]);
+});
+
+test("at least ten experiments run on a cluster as they stand", async () => {
+  const all = await Promise.all(experimentFiles().map(loadExperiment));
+  const fit = all.filter(({ experiment }) => lacksOf(experiment, kube).length === 0).map(({ name }) => name);
+  expect(fit.length).toBeGreaterThanOrEqual(10);
+  expect(fit).toContain("payment-outage");
+});
+
+test("another seed changes the load and nothing else", async () => {
+  const loaded = await loadExperiment("payment-outage");
+  const plan = planOf({ ...common, loaded, seed: 7 });
+  expect(plan).toEqual({ ...loaded.experiment, load: { ...loaded.experiment.load, seed: 7 } });
+});
+
+test("without its protection an experiment has the same hypothesis and another setup, load or method", async () => {
+  for (const file of experimentFiles()) {
+    const loaded = await loadExperiment(file);
+    const plan = planOf({ ...common, loaded, withoutProtection: true });
+    expect(plan.hypothesis).toEqual(loaded.experiment.hypothesis);
+    const { rules } = loaded.experiment.protection!.without;
+    expect(rules.length > 0 || JSON.stringify(plan) !== JSON.stringify(loaded.experiment)).toBe(true);
+  }
+});
+
+test("an experiment without a protection cannot be run without it", async () => {
+  const loaded = await loadExperiment("payment-outage");
+  const experiment = { ...loaded.experiment, protection: undefined };
+  expect(() => planOf({ ...common, loaded: { ...loaded, experiment }, withoutProtection: true })).toThrow(
+    expect.objectContaining({ code: "experiment.no_protection" }),
+  );
+});
+
+test.each<[Parameters<typeof tolerates>[0], boolean | number | string, boolean]>([
+  [true, true, true],
+  [true, false, false],
+  ["confirmed", "confirmed", true],
+  ["confirmed", "open", false],
+  [0, 0, true],
+  [[1, 3], 3, true],
+  [[1, 3], 4, false],
+  [[1, 3], "2", false],
+])("tolerance %j of %j: %p", (tolerance, value, expected) => {
+  expect(tolerates(tolerance, value)).toBe(expected);
+});
+
+test("amplification is calls sent for each that was asked for, whatever sidecar started anew", () => {
+  expect(callersOf("payment").sort()).toEqual(["gateway", "order"]);
+  const before = { order: { total: 100, retries: 0 }, gateway: { total: 1000, retries: 10 } };
+  expect(amplificationOf(before, { ...before, order: { total: 230, retries: 30 } })).toBe(1.3);
+  // The gateway's sidecar counts from zero again: 20 calls, half of them repeated.
+  expect(amplificationOf(before, { order: before.order, gateway: { total: 20, retries: 10 } })).toBe(2);
+  expect(amplificationOf(before, before)).toBeUndefined();
+});

@@ -1,0 +1,201 @@
+import { type ServiceName } from "../../lib/events";
+import { type Disturbance, type Disturbed, type Victim } from "../mesh/disturb/disturbance";
+import { Failure } from "../run/failure";
+import { type Faults } from "../target/fault-control";
+import { findFault } from "../target/faults";
+import { type Kubectl, namespaces } from "../target/kubectl";
+import { type Pod, podsOf, podsWith } from "../target/pods";
+import { type MeshTarget, sumStats } from "../target/target";
+import { lackingFailure } from "./kube-lacks";
+
+export type KubeDisturbed = Disturbed;
+type Deps = { kubectl: Kubectl; target: MeshTarget; faults: Faults };
+type Rule = Extract<Disturbance, { kind: "rule" }>;
+type Hold = Extract<Disturbance, { kind: "hold" }>;
+
+export type KubeDisturber = {
+  perform(disturbance: Disturbance): Promise<KubeDisturbed>;
+  /** Undoes what a run that died has left, from nothing but what it was. */
+  healLeftOver(left: LeftOver): Promise<void>;
+};
+
+/** A disturbance, and how many replicas there were where it changes their number. */
+export type LeftOver = { disturbance: Disturbance; replicas?: number };
+
+const platform: Partial<Record<Victim, string>> = { broker: "nats", database: "postgres" };
+const nothing = (): Promise<void> => Promise.resolve();
+
+/** What an experiment can do to a cluster, through kubectl and the sidecars. */
+export function createKubeDisturber(deps: Deps): KubeDisturber {
+  return {
+    async perform(disturbance) {
+      const { kind } = disturbance;
+      if (kind === "fault") return applyFault(deps, disturbance.name);
+      if (kind === "rule") return applyRule(deps, disturbance);
+      if (kind === "kill") return kill(deps, disturbance);
+      if (kind === "hold") return hold(deps, disturbance);
+      if (kind === "roll") return roll(deps, disturbance);
+      if (kind === "scale") return scale(deps, disturbance.service, disturbance.replicas);
+      throw lackingFailure(disturbance);
+    },
+    async healLeftOver({ disturbance, replicas }) {
+      if (disturbance.kind === "fault") await deps.faults.clear(await findFault(disturbance.name));
+      if (disturbance.kind === "rule") await deps.target.remove({ yaml: disturbance.text });
+      const service = "service" in disturbance ? disturbance.service : undefined;
+      const victim = disturbance.kind === "hold" ? serviceOf(disturbance.victim) : service;
+      if (victim !== undefined && replicas !== undefined) await deps.target.scale(victim, replicas);
+    },
+  };
+}
+
+function serviceOf(victim: Victim): ServiceName | undefined {
+  return victim === "broker" || victim === "database" ? undefined : victim;
+}
+
+async function applyFault({ faults }: Deps, name: string): Promise<KubeDisturbed> {
+  const fault = await findFault(name);
+  const { replica } = await faults.apply(fault);
+  return {
+    detail: `fault ${name} in force${replica === undefined ? "" : ` at ${replica}`}`,
+    async observe() {
+      const [status] = await faults.status({ name });
+      if (status === undefined) return { seen: false, detail: `${name} is not in force` };
+      const { calls, hit } = status.observed;
+      return {
+        seen: hit > 0,
+        detail: `${String(hit)} of ${String(calls)} calls to ${fault.workload} were hit`,
+        of: calls,
+        hit,
+        configuredPercent: fault.effect.percent,
+      };
+    },
+    heal: () => faults.clear(fault),
+  };
+}
+
+async function applyRule({ target }: Deps, { path, text, counted }: Rule): Promise<KubeDisturbed> {
+  const read = async (pattern: string): Promise<number> => {
+    const name = new RegExp(pattern);
+    return counted === undefined ? 0 : sumStats(await target.stats(counted.service, name), name);
+  };
+  const before = counted && { of: await read(counted.of), hit: await read(counted.hit) };
+  await target.apply({ yaml: text });
+  return {
+    detail: `${path} in force`,
+    async observe() {
+      if (counted === undefined || before === undefined)
+        return { seen: true, detail: "every sidecar that it names has it" };
+      const of = (await read(counted.of)) - before.of;
+      const hit = (await read(counted.hit)) - before.hit;
+      const detail = `${String(hit)} of ${String(of)} calls to ${counted.service} were hit`;
+      return { seen: hit > 0, detail, of, hit, configuredPercent: counted.percent };
+    },
+    heal: () => target.remove({ yaml: text }),
+  };
+}
+
+function victimsOf({ kubectl }: Deps, victim: Victim): Promise<Pod[]> {
+  const own = platform[victim];
+  return own === undefined
+    ? podsOf(kubectl, victim)
+    : podsWith(kubectl, namespaces.platform, `app.kubernetes.io/name=${own}`);
+}
+
+/** Deletes pods by force: kill -9 for all that is in them. */
+async function kill(
+  deps: Deps,
+  { victim, replica }: { victim: Victim; replica?: number },
+): Promise<KubeDisturbed> {
+  const pods = (await victimsOf(deps, victim)).filter(
+    (_, index) => replica === undefined || index + 1 === replica,
+  );
+  if (pods.length === 0)
+    throw new Failure("experiment.no_pod", `no pod of ${victim} is there to be killed`, {
+      fix: "see ./symphony --target kube status",
+    });
+  const flags = ["--grace-period=0", "--force", "--wait=false"];
+  for (const { name, namespace } of pods)
+    await deps.kubectl.run(["delete", "pod", "-n", namespace, name, ...flags]);
+  return {
+    detail: `killed ${pods.map(({ name }) => name).join(", ")}`,
+    async observe() {
+      const now = await victimsOf(deps, victim);
+      // A StatefulSet's pod comes back with its name, so it is told by its age.
+      const gone = pods.filter(
+        (pod) => !now.some(({ name, createdAt }) => name === pod.name && createdAt === pod.createdAt),
+      );
+      return {
+        seen: gone.length === pods.length,
+        detail: `${String(gone.length)} of ${String(pods.length)} pods are gone`,
+        of: pods.length,
+        hit: gone.length,
+      };
+    },
+    heal: nothing,
+  };
+}
+
+/** A service without a replica. */
+async function hold(deps: Deps, { victim }: Hold): Promise<KubeDisturbed> {
+  const service = serviceOf(victim);
+  if (service === undefined)
+    throw new Failure(
+      "experiment.unsupported",
+      `the ${victim} of a cluster can be killed, but not kept down`,
+      {
+        fix: "use the action kill",
+      },
+    );
+  return scale(deps, service, 0);
+}
+
+async function scale(deps: Deps, service: ServiceName, replicas: number): Promise<KubeDisturbed> {
+  const before = (await podsOf(deps.kubectl, service)).length;
+  await deps.target.scale(service, replicas);
+  return {
+    detail: `${service} from ${String(before)} to ${String(replicas)} pods`,
+    async observe() {
+      const ready = (await podsOf(deps.kubectl, service)).filter((pod) => pod.ready).length;
+      return {
+        seen: ready === replicas,
+        detail: `${String(ready)} pods of ${service} are ready`,
+        of: replicas,
+        hit: ready,
+      };
+    },
+    heal: () => deps.target.scale(service, before),
+  };
+}
+
+/** Every pod of a Deployment anew, as its own strategy and preStop say; without `drain` each is killed. */
+async function roll(
+  deps: Deps,
+  { service, drain }: { service: ServiceName; drain: boolean },
+): Promise<KubeDisturbed> {
+  const { kubectl, target } = deps;
+  const before = (await podsOf(kubectl, service)).map(({ name }) => name);
+  const resource = ["-n", namespaces.services, `deployment/${service}`];
+  if (drain) {
+    await kubectl.run(["rollout", "restart", ...resource]);
+    await kubectl.run(["rollout", "status", ...resource, "--timeout=180s"]);
+  } else
+    for (const name of before) {
+      await target.kill({ name, workload: service, ready: true, restarts: 0, labels: {} });
+      // As many as before, and all of them ready.
+      await target.scale(service, before.length);
+    }
+  return {
+    detail: `rolled ${service}`,
+    async observe() {
+      const now = await podsOf(kubectl, service);
+      const fresh = now.filter(({ name }) => !before.includes(name)).length;
+      return {
+        seen: fresh === now.length,
+        detail: `${String(fresh)} of ${String(now.length)} pods are new`,
+        of: now.length,
+        hit: fresh,
+      };
+    },
+    heal: nothing,
+  };
+}

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { requestLocal } from "../../lib/local-http";
+import { Failure } from "../run/failure";
+import { type Progress } from "../run/progress";
+import { stateFolder } from "../run/project";
+import { removeData } from "../run/remove-data";
+import { Stack } from "../run/stack";
+import { isRunning, type ProcessState, readState, requireRunning } from "../run/state";
+import { openLaptopSystem } from "../target/laptop";
+import { openControl } from "../target/laptop-mesh";
+import { type Ground } from "./ground";
+
+/** Whether `./symphony up` runs on this state folder. */
+export function isUp(state: string = stateFolder()): boolean {
+  const content = readState(state);
+  return content !== undefined && isRunning(content.runner);
+}
+
+/** The system that runs on this machine. Fails with the fix where none runs, or one without a mesh. */
+export function openLaptopGround(state: string = stateFolder(), description?: string): Ground {
+  const control = openControl(state);
+  const { url } = requireRunning(state);
+  const system = openLaptopSystem(state);
+  let id = "";
+  return {
+    target: "laptop",
+    description: description ?? `the system that runs at ${url}`,
+    system,
+    lacks: () => undefined,
+    async begin(title, leaseMs) {
+      ({ id } = await control.beginExperiment({ title, leaseMs }));
+    },
+    renew: () => control.renewExperiment({ id }),
+    disturb: (disturbance) => control.disturb({ id, disturbance }),
+    observe: (step) => control.observe({ id, step }),
+    heal: (step) => control.heal({ id, step }),
+    async end() {
+      const { healed } = await control.endExperiment({ id });
+      return healed;
+    },
+    async readiness() {
+      const waiting = await notReady(requireRunning(state).processes);
+      return {
+        ready: waiting.length === 0,
+        detail: waiting.length === 0 ? "every process is ready" : waiting.join(", "),
+      };
+    },
+    activeFaults: async () => (await control.activeFaults()).map(({ name }) => name),
+    readyReplicas: async (service) =>
+      (await control.replicas({ workload: service })).filter(({ ready }) => ready).length,
+    stats: (workload, filter) => control.stats({ workload, filter: filter.source }),
+    close: () => system.close(),
+  };
+}
+
+async function notReady(processes: readonly ProcessState[]): Promise<string[]> {
+  const states = await Promise.all(
+    processes.map(async ({ name, status, address }) => {
+      if (status !== "ready") return `${name} is ${status}`;
+      if (address === undefined) return undefined;
+      const answer = await requestLocal(address, "/readyz").catch(() => undefined);
+      return answer?.status === 200 ? undefined : `${name} is not ready`;
+    }),
+  );
+  return states.filter((state) => state !== undefined);
+}
+
+/** A whole system of its own, for one run: its state lies in a temporary folder and goes with it. */
+export async function startPrivateGround(options: {
+  progress: Progress;
+  signal: AbortSignal;
+}): Promise<Ground> {
+  const state = await mkdtemp(join(tmpdir(), "symphony-experiment-"));
+  const clean = async (): Promise<void> => {
+    await removeData(state);
+    await rm(state, { recursive: true, force: true });
+  };
+  const stack = await Stack.start({
+    ...{ state, port: 0, logLevel: "warn", environment: process.env },
+    progress: options.progress,
+    signal: options.signal,
+  }).catch(async (error: unknown) => {
+    // What kept it from starting is what matters; what is left lies in temporary folders.
+    await clean().catch(() => undefined);
+    throw error;
+  });
+  // Whatever ends this process, its children end with it.
+  const killed = (): void => {
+    stack.killNow();
+  };
+  process.on("exit", killed);
+  if (stack.mesh === undefined) throw new Failure("experiment.no_mesh", "the private system has no mesh");
+  const ground = openLaptopGround(state, "a private system, started for this run");
+  return {
+    ...ground,
+    async close() {
+      await ground.close();
+      await stack.stop();
+      process.removeListener("exit", killed);
+      await clean();
+    },
+  };
+}

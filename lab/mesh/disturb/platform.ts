@@ -1,0 +1,121 @@
+import { Client } from "pg";
+
+import { type ServiceName } from "../../../lib/events";
+import { environmentFailure } from "../../run/failure";
+import { sidecarName } from "../sidecar";
+import { namespaces } from "../world";
+import { type Disturbed } from "./disturbance";
+import { type Host } from "./host";
+
+/** Postgres takes no more (`commit_delay`). */
+export const maxCommitDelayMs = 100;
+
+/** Each commit waits before its flush, by Postgres' own `commit_delay`. */
+export async function slowDisk(host: Host, { delayMs }: { delayMs: number }): Promise<Disturbed> {
+  const url = host.runner.superuserUrl();
+  if (url === undefined)
+    throw environmentFailure(
+      "experiment.no_superuser",
+      "the database is somebody else's (DATABASE_URL), and its commits cannot be slowed",
+      "run this experiment with the database that Symphony starts",
+    );
+  const delayUs = Math.round(delayMs * 1000);
+  await asSuperuser(url, [
+    `alter system set commit_delay = ${String(delayUs)}`,
+    "alter system set commit_siblings = 0",
+    "select pg_reload_conf()",
+  ]);
+  return {
+    detail: `each commit waits ${String(delayMs)} ms before it is flushed`,
+    observe: async () => {
+      const ms = await timeCommit(url);
+      return {
+        seen: ms >= delayMs * 0.8,
+        detail: `a commit of nothing but a log record took ${ms.toFixed(0)} ms`,
+      };
+    },
+    heal: () =>
+      asSuperuser(url, [
+        "alter system reset commit_delay",
+        "alter system reset commit_siblings",
+        "select pg_reload_conf()",
+      ]),
+  };
+}
+
+async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** One by one: what alters the system may not be in a transaction. */
+function asSuperuser(url: string, statements: readonly string[]): Promise<void> {
+  return withClient(url, async (client) => {
+    for (const statement of statements) await client.query(statement);
+  });
+}
+
+function timeCommit(url: string): Promise<number> {
+  return withClient(url, async (client) => {
+    const times: number[] = [];
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const from = performance.now();
+      await client.query("select pg_logical_emit_message(true, 'symphony', 'probe')");
+      times.push(performance.now() - from);
+    }
+    return Math.min(...times);
+  });
+}
+
+/** A little more than the certificate's own life: it has ended by then. */
+const afterEndMs = 500;
+
+/** A certificate that ends soon, and new connections once it has. Healed, one of the usual life. */
+export async function shortenCertificate(
+  host: Host,
+  { service, lifeMs, renew }: { service: ServiceName; lifeMs: number; renew: boolean },
+): Promise<Disturbed> {
+  const { certificates, mesh, runner } = host;
+  const owners = host.replicas.list(service).map(({ name }) => ({
+    name,
+    namespace: namespaces.services,
+    serviceAccount: service,
+  }));
+  const first = Date.now() + lifeMs;
+  for (const owner of owners) await certificates.shorten(owner, { lifeMs, renew });
+  let reconnected = 0;
+  const timer = setTimeout(() => {
+    void (async () => {
+      for (const { name } of owners) {
+        await runner.processes.find(sidecarName({ name, kind: "sidecar" }))?.roll();
+        reconnected += 1;
+      }
+    })().catch(() => undefined);
+  }, lifeMs + afterEndMs);
+  return {
+    detail: `the certificate of ${service} ends after ${String(lifeMs / 1000)} s, ${renew ? "and is renewed before" : "and is not renewed"}`,
+    observe: () => {
+      const valid = owners.filter(
+        ({ name }) => (mesh.options.certificates.ends.get(name)?.getTime() ?? 0) > Date.now(),
+      );
+      return Promise.resolve({
+        seen: Date.now() > first && reconnected === owners.length,
+        detail:
+          Date.now() > first
+            ? `it has ended, ${String(valid.length)} of ${String(owners.length)} workloads have a newer one, ${String(reconnected)} sidecars were made to connect anew`
+            : "it has not ended yet",
+        of: owners.length,
+        hit: reconnected,
+      });
+    },
+    heal: async () => {
+      clearTimeout(timer);
+      for (const owner of owners) await certificates.provide(owner);
+    },
+  };
+}
