@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 
+import { exitCodes } from "../run/failure";
 import { runMain } from "../run/run-main";
 import { targetName } from "../target/system";
 import { benchCompile } from "./compile";
@@ -15,7 +16,7 @@ import { benchStart } from "./start";
 import { benchTelemetry } from "./telemetry";
 
 const usage = `npm run bench -- start | saga | mesh | compile | telemetry [--target laptop|kube] [--rate N] [--duration 60] [--seed 1] [--json]
-npm run bench -- headline [--quick] [--pairs 5] [--requests 10000] [--rate N] [--seed 1] [--json]
+npm run bench -- headline [--quick] [--pairs 5] [--requests 10000] [--minutes 180] [--rate N] [--seed 1] [--json]
 npm run bench -- matrix [--quick] [--seed 1] [--json]
 
 start      time from npm start to the first confirmed order, and memory
@@ -25,11 +26,15 @@ mesh       what the sidecars cost: latency and CPU per order and per read, and m
            without; how soon a saved rule is in force on all of them
 compile    how long mesh/base takes to become Envoy configuration for all proxies
 telemetry  CPU per order without traces, with all of them and with one in ten, sidecars included, in turns in one run
-headline   the article's before and after under the same load and faults. --quick: minutes, to see that it works
+headline   the article's before and after under the same load and faults, in pairs of blocks. It says how long it
+           will take, and is kept after each block: Ctrl-C ends it with the pairs that it has
 matrix     the article's decision matrix, measured
 
---rate is orders per second, 100 unless given, of mesh and telemetry 40; --duration is seconds of load, of mesh and
-telemetry for each side.
+--rate is orders per second, 100 unless given, of mesh and telemetry 40, of headline half of what the weaker arm can do;
+--duration is seconds of load, of mesh and telemetry for each side.
+--pairs is how often both arms are measured; --requests is how many orders each arm gets under the independent faults,
+over all pairs. A full run has 5 pairs and 10,000 requests or more. --minutes: no pair is begun that would end later.
+--quick is a short look, to see that it works: 2 pairs and 300 requests unless given.
 `;
 
 type Settings = { rate: number; durationMs: number; seed: number };
@@ -51,32 +56,48 @@ function readNumber(name: string, text: string, [min, max]: [number, number]): n
   throw new Error(`--${name} is ${text}; give a number from ${min} to ${max}`);
 }
 
-/** Prints the comparison; exit code 1 where the generator was the bottleneck. */
-async function runHeadline(
-  values: Partial<Record<"pairs" | "requests" | "rate", string>> & { quick: boolean; json: boolean },
-  seed: number,
-): Promise<number> {
+/** Ctrl-C and its like: the first ends the run with what it has, the second ends at once. */
+function stopOnSignals(): AbortSignal {
+  const stopping = new AbortController();
+  const onSignal = (): void => {
+    if (stopping.signal.aborted) process.exit(exitCodes.interrupted);
+    say("stopping; Ctrl-C again ends at once");
+    stopping.abort();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+  return stopping.signal;
+}
+
+type ComparisonOptions = Partial<Record<"pairs" | "requests" | "rate" | "minutes", string>> & {
+  quick: boolean;
+  json: boolean;
+};
+
+/** Prints the comparison; exit code 1 where its figures are not to be believed. */
+async function runHeadline(values: ComparisonOptions, seed: number): Promise<number> {
   const { quick, pairs = quick ? "2" : "5", requests = quick ? "300" : "10000", rate, json } = values;
+  const signal = stopOnSignals();
   const run = await benchHeadline({
     quick,
     pairs: readNumber("pairs", pairs, [1, 50]),
     requests: readNumber("requests", requests, [10, 1_000_000]),
     ...(rate !== undefined && { rate: readNumber("rate", rate, [1, 2000]) }),
-    seed,
-    say,
+    limitMs: readNumber("minutes", values.minutes ?? "180", [1, 1440]) * 60_000,
+    ...{ seed, signal, say },
   });
   process.stdout.write(json ? `${JSON.stringify(run, null, 2)}\n` : formatHeadline(run));
-  return run.valid ? exitCodes.ok : exitCodes.failed;
+  if (signal.aborted) return exitCodes.interrupted;
+  return run.valid && run.pairs > 0 ? exitCodes.ok : exitCodes.failed;
 }
 
-async function runMatrix({ quick, json }: { quick: boolean; json: boolean }, seed: number): Promise<number> {
-  const run = await benchMatrix({ quick, seed, say });
+async function runMatrix({ quick, json }: ComparisonOptions, seed: number): Promise<number> {
+  const run = await benchMatrix({ quick, seed, signal: stopOnSignals(), say });
   const lines = [
     ...run.cells.flatMap(([name, ...cells]) => [`${name ?? ""}`, ...cells.map((cell) => `  ${cell}`)]),
     ...run.remarks,
   ];
   process.stdout.write(json ? `${JSON.stringify(run, null, 2)}\n` : `${lines.join("\n")}\n`);
-  return exitCodes.ok;
+  return run.valid ? exitCodes.ok : exitCodes.failed;
 }
 
 /** Benches that keep their run, print what they found by themselves and have options of their own. */
@@ -89,6 +110,7 @@ async function main(): Promise<number> {
       rate: { type: "string" },
       pairs: { type: "string" },
       requests: { type: "string" },
+      minutes: { type: "string" },
       quick: { type: "boolean", default: false },
       duration: { type: "string", default: "60" },
       seed: { type: "string", default: "1" },
@@ -129,4 +151,10 @@ async function main(): Promise<number> {
   return 0;
 }
 
-runMain(main);
+/** Ctrl-C ends a bench that keeps what it has; it is no error. */
+function whereInterrupted(error: unknown): number {
+  if (error instanceof Error && error.name === "AbortError") return exitCodes.interrupted;
+  throw error;
+}
+
+runMain(() => main().catch(whereInterrupted));

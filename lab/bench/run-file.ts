@@ -1,11 +1,10 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 
 import { Failure } from "../run/failure";
-import { homeFolder } from "../run/project";
+import { findRun, readJournal, type RunSummary, saveRun } from "../runs/store";
 import { type Machine } from "./machine";
 
-/** What every kept run says of itself, whatever made it. Times are ISO 8601. */
+/** What every kept bench says of itself. Times are ISO 8601. */
 export type RunHead = {
   kind: string;
   id: string;
@@ -13,47 +12,35 @@ export type RunHead = {
   title: string;
   outcome: string;
   /** By name: what two runs are compared by. */
-  figures: Record<string, { value: number | null; unit: string }>;
+  figures: RunSummary["figures"];
   startedAt: string;
   seed: number;
   machine: Machine;
   versions: Record<string, string>;
 };
 
-/** `20261123-224512-headline`: sorts by time. */
-export function runId(kind: string, startedAt: Date): string {
-  const digits = startedAt.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
-  return `${digits}-${kind}`;
+/** Keeps a bench's run and its report among those of `./symphony runs`, in the place of what it was before; the folder. */
+export function keepRun(run: RunHead, report: string, state?: string): string {
+  const { id, kind, name, title, startedAt, outcome, figures } = run;
+  const summary = { id, kind, name, title, startedAt, outcome, figures };
+  return saveRun({ summary, journal: run, report }, state);
 }
 
-const folderOf = (id: string): string => join(homeFolder(), "runs", id);
-
-/** Keeps a run below `.symphony/runs`, in the place of what it was before; returns the path. */
-export async function keepRun(run: RunHead): Promise<string> {
-  const folder = folderOf(run.id);
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, "run.json");
-  await writeFile(`${path}.new`, `${JSON.stringify(run, null, 2)}\n`);
-  await rename(`${path}.new`, path);
-  return path;
+/** Reads a run by its id, its name (the newest) or its file's path. A `Failure` says what is wrong with it. */
+export async function readRun(given: string): Promise<RunHead & Record<string, unknown>> {
+  const run = given.endsWith(".json") ? await readJson(given) : readJournal(findRun(given).id);
+  const { kind, id } = (run ?? {}) as Partial<RunHead>;
+  if (typeof kind === "string" && typeof id === "string") return run as RunHead & Record<string, unknown>;
+  throw new Failure("runs.broken", `${given} is no run of a bench: it has no kind and id`);
 }
 
-/** Reads a run by its id or its file's path. A `Failure` says what is wrong with it. */
-export async function readRun(idOrPath: string): Promise<RunHead & Record<string, unknown>> {
-  const path = idOrPath.endsWith(".json") ? idOrPath : join(folderOf(idOrPath), "run.json");
+async function readJson(path: string): Promise<unknown> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new Failure("runs.not_found", `there is no run ${path}`, {
-      fix: "give the id that the bench printed, or the path of a run.json",
+    throw new Failure("runs.not_found", `there is no file ${path}`, {
+      fix: "give the id that the bench printed, or the path of a run's journal.json",
       cause,
     });
   });
-  const run = parse(text) as Partial<RunHead> | undefined;
-  if (typeof run?.kind === "string" && typeof run.id === "string")
-    return run as RunHead & Record<string, unknown>;
-  throw new Failure("runs.broken", `${path} is no run: it has no kind and id`);
-}
-
-function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -2,7 +2,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { serviceNames } from "../../lib/events";
 import { readMeshConfig, readSources } from "../../test/support/compile";
+import { independentFaults } from "../bench/headline/faults";
+import { independent } from "../bench/headline/schedule";
 import { compile } from "../compile/compile";
 import { planWorld } from "../compile/default-world";
 import { openLocalCa } from "../mesh/ca";
@@ -26,7 +29,7 @@ beforeAll(async () => {
   const ca = await openLocalCa(home);
   root = ca.root;
   const certificates = createCertificates({ ca, path, ttlMs: 3_600_000, say: () => undefined });
-  for (const name of ["order", "payment"])
+  for (const name of serviceNames)
     await certificates.provide({ name, namespace: "symphony", serviceAccount: name });
   certificates.stop();
 });
@@ -70,6 +73,19 @@ test.each([
 ])("%s: Envoy takes the rule", async (_name, rule, parts) => {
   const config = await told(rule, "payment");
   for (const part of parts) expect(config).toContain(part);
+});
+
+test("the headline bench's faults: Envoy takes an abort and each of the delays, in every service that they break", async () => {
+  if (!("yaml" in independentFaults)) throw new Error("they are no text");
+  const rule = { path: "the bench's faults", text: independentFaults.yaml };
+  for (const service of ["order", "inventory", "payment", "shipping", "notification", "audit", "analytics"]) {
+    const config = await told(rule, service);
+    expect(config).toContain('"percentage":{"numerator":51,"denominator":"TEN_THOUSAND"}');
+    for (const { seconds, percent } of independent.delays)
+      expect(config).toContain(
+        `"fixed_delay":"${String(seconds)}s","percentage":{"numerator":${String(percent * 100)},"denominator":"TEN_THOUSAND"}`,
+      );
+  }
 });
 
 test("every file that takes a protection away is a rule that Envoy takes", async () => {

@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 
 import { type Journal } from "../experiments/journal";
 import { formatMeasure } from "../experiments/verdict";
+import { machineRows } from "./machine";
 import { renderPage, renderTable } from "./page";
 import { escape, renderPlot, type Series } from "./svg";
 
@@ -125,26 +126,13 @@ function timeline({ symphony, run }: Journal): string {
 }
 
 function surroundings({ symphony, start, duration }: Journal): string[][] {
-  const { machine, versions, control, fault } = symphony;
+  const { control, fault } = symphony;
   const lag = (name: string, run: typeof fault): string =>
     `${name} p99 ${String(run?.lagMs?.p99 ?? "-")} ms, ${String(run?.sent ?? 0)} sent, ${String(run?.notSent ?? 0)} not sent`;
   return [
     ["run", `${start}, ${duration.toFixed(0)} s in all`],
     ["system", `${symphony.target}: ${symphony.system}`],
-    ["seed", String(symphony.seed)],
-    ["CPU", `${machine.cpu}, ${String(machine.cores)} cores, ${String(machine.memoryGb)} GB`],
-    [
-      "disk",
-      `4 KiB write with fsync: p50 ${String(machine.fsyncP50Ms)} ms, p99 ${String(machine.fsyncP99Ms)} ms`,
-    ],
-    [
-      "versions",
-      Object.entries(versions)
-        .map(([name, version]) => `${name} ${version}`)
-        .join(", "),
-    ],
-    ["git commit", machine.commit],
-    ["kernel", machine.kernel],
+    ...machineRows(symphony),
     ["load generator, sent late by", `${lag("control", control)}; ${lag("with the fault", fault)}`],
   ];
 }

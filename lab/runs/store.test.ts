@@ -42,6 +42,13 @@ test("a run is kept whole, and found again", () => {
   expect(readJournal("20261123-220501-a", state)).toEqual({ of: "20261123-220501-a" });
 });
 
+test("a run that is kept again stands in the place of what it was", () => {
+  save(run("20261123-220501-a", { outcome: "running" }));
+  const folder = save(run("20261123-220501-a", { outcome: "valid" }));
+  expect(listRuns(state)).toEqual([run("20261123-220501-a", { outcome: "valid" })]);
+  expect(readdirSync(join(folder, ".."))).toEqual(["20261123-220501-a"]);
+});
+
 test("the newest run comes first, and what is no run is left out", async () => {
   save(run("20261123-220501-a"));
   save(run("20261124-080000-b"));

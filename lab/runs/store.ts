@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { z } from "zod";
@@ -59,7 +68,10 @@ export function newRunId(name: string, now: Date = new Date()): string {
 
 export type RunFiles = { summary: RunSummary; journal: unknown; report: string };
 
-/** Keeps a run in a folder of its own: all of it or, where that fails, nothing. Returns the folder. */
+/**
+ * Keeps a run in a folder of its own, in the place of what was kept of it before; where that fails, nothing changes.
+ * Returns the folder.
+ */
 export function saveRun(files: RunFiles, state: string = stateFolder()): string {
   const folder = join(runsFolder(state), files.summary.id);
   const staging = `${folder}.new`;
@@ -68,7 +80,10 @@ export function saveRun(files: RunFiles, state: string = stateFolder()): string 
     writeFileSync(join(staging, "run.json"), JSON.stringify(files.summary, null, 2));
     writeFileSync(join(staging, "journal.json"), JSON.stringify(files.journal, null, 2));
     writeFileSync(join(staging, "report.html"), files.report);
+    const former = existsSync(folder) ? `${folder}.old` : undefined;
+    if (former !== undefined) renameSync(folder, former);
     renameSync(staging, folder);
+    if (former !== undefined) rmSync(former, { recursive: true, force: true });
     return folder;
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });

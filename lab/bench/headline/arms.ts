@@ -4,6 +4,8 @@ import { basename, join } from "node:path";
 
 import { type Pattern } from "../../../lib/events";
 import { overlay } from "../../compile/overlay";
+import { type Ground } from "../../experiments/ground";
+import { openLaptopGround } from "../../experiments/laptop-ground";
 import { type Sources } from "../../invariants/read";
 import { createShopClient } from "../../load/client";
 import { enterCustomers } from "../../load/customers";
@@ -30,6 +32,8 @@ const noLimits = {
   RATE_ORDERS_PER_HOUR: "0",
 };
 const chained = { SYNCHRONOUS_CHAIN: "true" };
+/** A block may last longer than a usual token, and its customers log in only once. */
+const longTokens = { TOKEN_TTL_MS: String(6 * 3_600_000) };
 
 type ArmDefinition = {
   pattern: Pattern;
@@ -44,6 +48,7 @@ export const arms: Record<ArmName, ArmDefinition> = {
     pattern: "rest",
     rules: ["mesh/base", "mesh/profiles/chaos"],
     overrides: {
+      user: { ...longTokens, ...chained },
       gateway: { ...noLimits, ...chained, PEER_DEADLINE_MS: never },
       order: { ...chained, CALL_DEADLINE_MS: never, SAGA_DEADLINE_MS: never },
       inventory: chained,
@@ -58,13 +63,13 @@ export const arms: Record<ArmName, ArmDefinition> = {
   symphony: {
     pattern: "saga",
     rules: ["mesh/base"],
-    overrides: { gateway: noLimits },
+    overrides: { user: longTokens, gateway: noLimits },
     extraPeers: {},
   },
 };
 
 /** Two of each service that the correlated suite kills one of, in both arms. */
-export const replicas = { order: 2, inventory: 2 } as const;
+const replicas = { order: 2, inventory: 2 } as const;
 
 const usualCustomers = 24;
 const stockOrders = 50_000;
@@ -75,6 +80,8 @@ export type RunningArm = {
   pattern: Pattern;
   stack: Stack;
   target: MeshTarget;
+  /** For the correlated faults. */
+  ground: Ground;
   sources: Sources;
   tokens: string[];
   products: string[];
@@ -92,8 +99,17 @@ async function writeRules(folders: string[], into: string): Promise<string> {
   return into;
 }
 
+export type StartOptions = {
+  customers?: number | undefined;
+  /** Aborted while it starts: what was started is stopped. */
+  signal?: AbortSignal | undefined;
+};
+
 /** Starts an arm as a whole system of its own, from nothing. */
-export async function startArm(name: ArmName, customers = usualCustomers): Promise<RunningArm> {
+export async function startArm(
+  name: ArmName,
+  { customers = usualCustomers, signal }: StartOptions = {},
+): Promise<RunningArm> {
   const { pattern, rules, overrides, extraPeers } = arms[name];
   const state = await mkdtemp(join(tmpdir(), "symphony-headline-"));
   const clean = async (): Promise<void> => {
@@ -111,20 +127,29 @@ export async function startArm(name: ArmName, customers = usualCustomers): Promi
     extraPeers,
     rules: await writeRules(rules, join(state, "bench-rules")),
     progress: { begin: () => () => undefined, say: () => undefined },
+    ...(signal && { signal }),
   }).catch(async (error: unknown) => {
     await clean();
     throw error;
   });
+  // Whatever ends this process, its children end with it.
+  const killed = (): void => {
+    stack.killNow();
+  };
+  process.on("exit", killed);
   const target = openLaptopTarget(state);
+  const ground = openLaptopGround(state);
   const stop = async (): Promise<void> => {
+    await ground.close();
     await target.close();
     await stack.stop();
+    process.removeListener("exit", killed);
     await clean();
   };
   try {
     const usersUrl = await stack.serviceUrl("user");
     const client = createShopClient({ url: stack.url, usersUrl });
-    const tokens = await enterCustomers(client, customers).finally(() => {
+    const tokens = await enterCustomers(client, customers, signal).finally(() => {
       client.close();
     });
     const inventoryUrl = await stack.serviceUrl("inventory");
@@ -136,6 +161,7 @@ export async function startArm(name: ArmName, customers = usualCustomers): Promi
       pattern,
       stack,
       target,
+      ground,
       sources: { databases, natsUrl: stack.natsUrl },
       tokens,
       products,

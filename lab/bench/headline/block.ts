@@ -11,9 +11,9 @@ import { readCpu } from "../cpu";
 import { type RunningArm, startArm } from "./arms";
 import { independentFaults, readFaultCounts, runFaults } from "./faults";
 import { saturate } from "./saturate";
-import { type Block, faultSchedule, independent } from "./schedule";
+import { type Block, faultSchedule, independent, type Struck } from "./schedule";
 import { type PhaseScore, scorePhase, type Truth } from "./score";
-import { countOpen, readTruth } from "./truth";
+import { countOpen, readTruth, withDatabase } from "./truth";
 
 /** How long each part of a block takes, in ms, and at how many orders per second. */
 export type Lengths = {
@@ -36,11 +36,21 @@ export type BlockScore = Block & {
   /** Of symphony only, where all events and their effects are to be found: the chain has none. */
   violations: string[];
   lostEvents: number;
+  /** All that there were in the whole block. */
+  orders: number;
+  events: number;
   /** What had not come to rest in time, in words. */
   unsettled: string[];
 };
 
-type Phase = { durationMs: number; seed: number; lostAnswers?: boolean; correlated?: boolean };
+type Phase = {
+  rate: number;
+  durationMs: number;
+  seed: number;
+  lostAnswers?: boolean;
+  correlated?: boolean;
+  signal: AbortSignal;
+};
 type Measured = { outcomes: Outcome[]; score(truth: Truth): PhaseScore };
 
 const callers: readonly Workload[] = ["gateway", "order"];
@@ -69,18 +79,19 @@ function mixOf({ products }: RunningArm, lostAnswers: boolean): { value: NewOrde
   ]);
 }
 
-async function runPhase(arm: RunningArm, rate: number, phase: Phase): Promise<Measured> {
-  const { durationMs, seed } = phase;
+async function runPhase(arm: RunningArm, phase: Phase): Promise<Measured> {
+  const { rate, durationMs, seed, signal } = phase;
   const outcomes: Outcome[] = [];
   const events = phase.correlated === true ? faultSchedule(seed, durationMs) : [];
   const stop = new AbortController();
+  const ending = AbortSignal.any([signal, stop.signal]);
   const read = async () => ({
     calls: await readCalls(arm.target),
     faults: await readFaultCounts(arm.target),
   });
   const before = await read();
   let cpuBefore = readCpu(arm.stack);
-  let faults: Promise<void> = Promise.resolve();
+  let faults: Promise<Struck[]> = Promise.resolve([]);
   const load = await runLoad({
     url: arm.stack.url,
     usersUrl: arm.stack.url,
@@ -91,9 +102,10 @@ async function runPhase(arm: RunningArm, rate: number, phase: Phase): Promise<Me
     patterns: [arm.pattern],
     tokens: arm.tokens,
     drainMs: restMs,
+    signal,
     onReady: () => {
       cpuBefore = readCpu(arm.stack);
-      faults = runFaults(arm, events, stop.signal);
+      faults = runFaults(arm.ground, events, ending);
       // Awaited below; until then it is not unhandled.
       faults.catch(() => undefined);
     },
@@ -101,12 +113,13 @@ async function runPhase(arm: RunningArm, rate: number, phase: Phase): Promise<Me
   }).finally(() => {
     stop.abort();
   });
-  await faults;
+  signal.throwIfAborted();
+  const struck = await faults;
   const cpuMs = minus(Object.fromEntries(readCpu(arm.stack)), Object.fromEntries(cpuBefore));
   const after = await read();
   const facts = {
     durationMs,
-    events,
+    events: struck,
     lagged: load.lagged,
     calls: minus(after.calls, before.calls),
     faults: minus(after.faults, before.faults),
@@ -121,43 +134,39 @@ async function runPhase(arm: RunningArm, rate: number, phase: Phase): Promise<Me
  */
 async function comeToRest(arm: RunningArm): Promise<string[]> {
   if (arm.pattern === "saga") return waitForRest(() => arm.sources, restMs);
-  const deadline = Date.now() + restMs;
-  let open = await countOpen(arm.sources.databases.order);
-  for (let since = Date.now(); open > 0 && Date.now() < Math.min(deadline, since + stableMs);) {
-    await delay(250);
-    const now = await countOpen(arm.sources.databases.order);
-    if (now !== open) since = Date.now();
-    open = now;
-  }
-  return open === 0 ? [] : [`${String(open)} orders are open for good`];
+  return withDatabase(arm.sources.databases.order, async (database) => {
+    const deadline = Date.now() + restMs;
+    let open = await countOpen(database);
+    for (let since = Date.now(); open > 0 && Date.now() < Math.min(deadline, since + stableMs);) {
+      await delay(250);
+      const now = await countOpen(database);
+      if (now !== open) since = Date.now();
+      open = now;
+    }
+    return open === 0 ? [] : [`${String(open)} orders are open for good`];
+  });
 }
 
+/** What a block needs besides its lengths. */
+export type BlockOptions = { lengths: Lengths; signal: AbortSignal; say(line: string): void };
+
 /** Starts an arm from nothing, takes it through all phases, and scores them once it is at rest. */
-export async function runBlock(
-  block: Block,
-  lengths: Lengths,
-  say: (line: string) => void,
-): Promise<BlockScore> {
-  const arm = await startArm(block.arm, lengths.customers);
-  const { rate } = lengths;
-  const seeded = (offset: number): number => (block.seed + offset) >>> 0;
+export async function runBlock(block: Block, options: BlockOptions): Promise<BlockScore> {
+  const { lengths, signal, say } = options;
+  const arm = await startArm(block.arm, { customers: lengths.customers, signal });
+  const phase = (offset: number, durationMs: number): Phase => ({
+    ...{ rate: lengths.rate, durationMs, signal },
+    seed: (block.seed + offset) >>> 0,
+  });
   try {
-    await runPhase(arm, rate, { durationMs: lengths.warmUpMs, seed: seeded(1) });
-    const calm = await runPhase(arm, rate, { durationMs: lengths.calmMs, seed: seeded(2) });
+    await runPhase(arm, phase(1, lengths.warmUpMs));
+    const calm = await runPhase(arm, phase(2, lengths.calmMs));
     await arm.target.apply(independentFaults);
-    const broken = await runPhase(arm, rate, {
-      durationMs: lengths.independentMs,
-      seed: seeded(3),
-      lostAnswers: true,
-    });
-    const saturatedPerSecond = await saturate(arm, lengths.saturatedMs);
+    const broken = await runPhase(arm, { ...phase(3, lengths.independentMs), lostAnswers: true });
+    const saturatedPerSecond = await saturate(arm, lengths.saturatedMs, signal);
     await arm.target.remove(independentFaults);
     await comeToRest(arm);
-    const correlated = await runPhase(arm, rate, {
-      durationMs: lengths.correlatedMs,
-      seed: seeded(4),
-      correlated: true,
-    });
+    const correlated = await runPhase(arm, { ...phase(4, lengths.correlatedMs), correlated: true });
     const unsettled = await comeToRest(arm);
     const facts = await readFacts(arm.sources);
     const truth = await readTruth(arm.sources.databases.order, facts);
@@ -170,6 +179,8 @@ export async function runBlock(
       saturatedPerSecond,
       violations: violations.map(({ invariant, subject, detail }) => `${invariant}: ${subject}: ${detail}`),
       lostEvents: violations.filter(({ invariant }) => invariant === "every event is in the stream").length,
+      orders: facts.orders.length,
+      events: facts.outbox.length,
       unsettled,
     };
     say(describe(score));
@@ -198,12 +209,18 @@ function describe({
   ].join("; ");
 }
 
-/** Confirmed orders per second without faults, with as much load as it takes. */
-export async function measureCeiling(arm: Block["arm"], durationMs: number): Promise<number> {
-  const running = await startArm(arm);
+/** Confirmed orders per second without faults, with as much load as it takes, and how long the arm took to start. */
+export async function measureCeiling(
+  arm: Block["arm"],
+  durationMs: number,
+  signal: AbortSignal,
+): Promise<{ perSecond: number; startMs: number }> {
+  const from = performance.now();
+  const running = await startArm(arm, { signal });
+  const startMs = performance.now() - from;
   try {
-    await saturate(running, durationMs / 2);
-    return await saturate(running, durationMs);
+    await saturate(running, durationMs / 2, signal);
+    return { perSecond: await saturate(running, durationMs, signal), startMs };
   } finally {
     await running.stop();
   }

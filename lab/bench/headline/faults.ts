@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import { type ServiceName } from "../../../lib/events";
+import { type Ground } from "../../experiments/ground";
+import { type Disturbance } from "../../mesh/disturb/disturbance";
 import { countFaults } from "../../target/fault-rate";
 import { type MeshTarget, type RuleSource } from "../../target/target";
-import { type RunningArm } from "./arms";
-import { type CorrelatedKind, type FaultEvent, independent } from "./schedule";
+import { type CorrelatedKind, type FaultEvent, independent, type Struck } from "./schedule";
 
 /** Where calls are broken: every service but the gateway and user, which orders do not depend on. */
 const broken: readonly ServiceName[] = [
@@ -17,24 +18,12 @@ const broken: readonly ServiceName[] = [
   "analytics",
 ];
 
-type Shares = { abortPercent: number; delayPercent: number; delaySeconds: number };
-
 const share = (percent: number): string =>
   `{numerator: ${String(Math.round(percent * 100))}, denominator: TEN_THOUSAND}`;
 
-function faultFilter(name: string, labels: Record<string, string>, shares: Shares): string {
-  const selector = Object.entries(labels).map(([key, value]) => `      ${key}: "${value}"`);
-  return `apiVersion: networking.istio.io/v1alpha3
-kind: EnvoyFilter
-metadata:
-  name: bench-${name}
-  namespace: symphony
-spec:
-  workloadSelector:
-    labels:
-${selector.join("\n")}
-  configPatches:
-    - applyTo: HTTP_FILTER
+/** One fault filter before the router of a service's own sidecar. */
+function patchOf(fault: string): string {
+  return `    - applyTo: HTTP_FILTER
       match:
         context: SIDECAR_INBOUND
         listener:
@@ -49,26 +38,32 @@ ${selector.join("\n")}
           name: envoy.filters.http.fault
           typed_config:
             "@type": type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault
-            abort: {http_status: 503, percentage: ${share(shares.abortPercent)}}
-            delay: {fixed_delay: ${String(shares.delaySeconds)}s, percentage: ${share(shares.delayPercent)}}
+            ${fault}
 `;
 }
 
-const nameLabel = "app.kubernetes.io/name";
+function faultFilter(service: ServiceName): string {
+  const faults = [
+    `abort: {http_status: 503, percentage: ${share(independent.abortPercent)}}`,
+    ...independent.delays.map(
+      ({ seconds, percent }) => `delay: {fixed_delay: ${String(seconds)}s, percentage: ${share(percent)}}`,
+    ),
+  ];
+  return `apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata:
+  name: bench-${service}
+  namespace: symphony
+spec:
+  workloadSelector:
+    labels:
+      app.kubernetes.io/name: ${service}
+  configPatches:
+${faults.map(patchOf).join("")}`;
+}
 
-/** The same faults at the inbound side of every service, each call by a throw of Envoy's own dice. */
-export const independentFaults: RuleSource = {
-  yaml: broken.map((service) => faultFilter(service, { [nameLabel]: service }, independent)).join("---\n"),
-};
-
-const slowLabel = { key: "symphony.dev/slow", value: "true" };
-const slowReplica: RuleSource = {
-  yaml: faultFilter(
-    "slow-replica",
-    { [nameLabel]: "inventory", [slowLabel.key]: slowLabel.value },
-    { abortPercent: 0, delayPercent: 100, delaySeconds: 2 },
-  ),
-};
+/** The same faults at the inbound side of every service, each call by throws of Envoy's own dice. */
+export const independentFaults: RuleSource = { yaml: broken.map(faultFilter).join("---\n") };
 
 /** Calls to the broken services, and how many of them were aborted or delayed. */
 export type EffectiveFaults = { calls: number; aborts: number; delays: number };
@@ -87,53 +82,85 @@ export async function readFaultCounts(target: MeshTarget): Promise<EffectiveFaul
   return sum;
 }
 
-/** Does what each kind says; the returned function ends what does not end by itself. */
-const strikes: Record<CorrelatedKind, (arm: RunningArm) => Promise<() => Promise<void>>> = {
-  "inventory-replica-dead": (arm) => kill(arm, "inventory-2"),
-  "order-replica-dead": (arm) => kill(arm, "order-2"),
-  "broker-killed": (arm) => kill(arm, "nats"),
-  "shipping-hangs": ({ stack }) => {
-    stack.process("shipping")?.signal("SIGSTOP");
-    return Promise.resolve(() => {
-      stack.process("shipping")?.signal("SIGCONT");
-      return Promise.resolve();
-    });
-  },
-  "inventory-replica-slow": async ({ target }) => {
-    const replica = (await target.replicas("inventory")).find(({ name }) => name === "inventory-2");
-    if (replica === undefined) throw new Error("there is no second replica of inventory");
-    await target.label(replica, slowLabel.key, slowLabel.value);
-    await target.apply(slowReplica);
-    return async () => {
-      await target.remove(slowReplica);
-      await target.label(replica, slowLabel.key, undefined);
-    };
-  },
+const strikes: Record<CorrelatedKind, Disturbance> = {
+  "inventory-replica-dead": { kind: "kill", victim: "inventory", replica: 2 },
+  "order-replica-dead": { kind: "kill", victim: "order", replica: 2 },
+  "broker-killed": { kind: "kill", victim: "broker" },
+  "shipping-hangs": { kind: "pause", victim: "shipping" },
+  "inventory-replica-slow": { kind: "pause", victim: "inventory", replica: 2 },
 };
 
-function kill({ stack }: RunningArm, name: string): Promise<() => Promise<void>> {
-  const process = stack.process(name);
-  if (process?.pid === undefined) throw new Error(`${name} does not run`);
-  process.signal("SIGKILL");
-  return Promise.resolve(() => Promise.resolve());
+/**
+ * A slow replica gets a tenth of its time: whatever it does is slow, calls and events alike. A delay at its sidecar
+ * would leave out who reaches it through the broker.
+ */
+const slowTurn = { stoppedMs: 900, runningMs: 100 };
+const seenWithinMs = 5_000;
+const lookEveryMs = 50;
+/** Longer than the suite, so that nobody has to renew it. */
+const leaseBeyondMs = 120_000;
+
+/** How a fault is put in force, looked at and taken back; times are ms since the suite began. */
+type Strike = {
+  ground: Ground;
+  disturbance: Disturbance;
+  endMs: number;
+  now(): number;
+  until(ms: number): Promise<unknown>;
+};
+
+async function strikeOnce({ ground, disturbance, endMs, until }: Strike) {
+  const { step } = await ground.disturb(disturbance);
+  const deadline = performance.now() + seenWithinMs;
+  let evidence = await ground.observe(step);
+  while (!evidence.seen && performance.now() < deadline) {
+    await delay(lookEveryMs);
+    evidence = await ground.observe(step);
+  }
+  await until(endMs);
+  await ground.heal(step);
+  return evidence;
 }
 
-/** Strikes as scheduled, from now on; resolves when all has ended. What is in force is ended whatever happens. */
+async function strikeInTurns(strike: Strike) {
+  let all = { seen: true, detail: "never stopped" };
+  while (strike.now() < strike.endMs) {
+    const endMs = Math.min(strike.now() + slowTurn.stoppedMs, strike.endMs);
+    const { seen, detail } = await strikeOnce({ ...strike, endMs });
+    all = { seen: all.seen && seen, detail };
+    await strike.until(Math.min(endMs + slowTurn.runningMs, strike.endMs));
+  }
+  return all;
+}
+
+/**
+ * Strikes as scheduled, from now on; resolves, once all has ended, with what was seen of each. What is in force is
+ * ended whatever happens.
+ */
 export async function runFaults(
-  arm: RunningArm,
+  ground: Ground,
   events: readonly FaultEvent[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Struck[]> {
+  if (events.length === 0) return [];
+  const lastMs = Math.max(...events.map(({ endMs }) => endMs));
+  await ground.begin("the correlated faults of a bench", lastMs + leaseBeyondMs);
   const from = performance.now();
-  const until = (ms: number): Promise<unknown> =>
-    delay(Math.max(ms - (performance.now() - from), 0), undefined, { signal });
-  for (const { kind, atMs, endMs } of events) {
-    await until(atMs);
-    const end = await strikes[kind](arm);
-    try {
-      await until(endMs);
-    } finally {
-      await end();
+  const now = (): number => performance.now() - from;
+  const until = (ms: number): Promise<unknown> => delay(Math.max(ms - now(), 0), undefined, { signal });
+  const struck: Struck[] = [];
+  try {
+    for (const event of events) {
+      await until(event.atMs);
+      const { kind, endMs } = event;
+      const strike = { ground, disturbance: strikes[kind], endMs, now, until };
+      const { seen, detail } = await (kind === "inventory-replica-slow"
+        ? strikeInTurns(strike)
+        : strikeOnce(strike));
+      struck.push({ ...event, seen, detail });
     }
+    return struck;
+  } finally {
+    await ground.end();
   }
 }

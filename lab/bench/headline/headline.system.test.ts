@@ -1,5 +1,6 @@
 import { type BlockScore, runBlock } from "./block";
-import { doubts, headlineRows } from "./rows";
+import { doubts } from "./doubts";
+import { headlineRows } from "./rows";
 import { blockOrder } from "./schedule";
 
 jest.setTimeout(300_000);
@@ -19,7 +20,13 @@ test("both arms go through all phases, and the rows follow from what was counted
   const said: string[] = [];
   const blocks: BlockScore[] = [];
   for (const block of blockOrder(1, 7))
-    blocks.push(await runBlock(block, lengths, (line) => said.push(line)));
+    blocks.push(
+      await runBlock(block, {
+        lengths,
+        signal: new AbortController().signal,
+        say: (line) => said.push(line),
+      }),
+    );
   const chaos = blocks[0]!;
   const symphony = blocks[1]!;
 
@@ -32,6 +39,8 @@ test("both arms go through all phases, and the rows follow from what was counted
     expect(block.calm.faults).toMatchObject({ aborts: 0, delays: 0 });
     expect(block.saturatedPerSecond).toBeGreaterThan(0);
     expect(block.correlated.recovery).toHaveLength(5);
+    expect(block.correlated.recovery.filter(({ seen }) => !seen)).toEqual([]);
+    expect(block.correlated.seconds).toHaveLength(6);
   }
   // The same arrivals for both.
   expect(chaos.calm.sent).toBe(symphony.calm.sent);
@@ -41,6 +50,7 @@ test("both arms go through all phases, and the rows follow from what was counted
   expect(chaos.calm.calls.retries).toBe(0);
   expect(symphony).toMatchObject({ violations: [], unsettled: [] });
   expect(symphony.lostEvents).toBe(0);
+  expect(symphony.orders).toBeGreaterThanOrEqual(symphony.calm.sent);
 
   const rows = headlineRows(blocks, { chaos: 10, symphony: 20 });
   expect(rows.filter(({ section }) => section === "independent").length).toBeGreaterThan(5);

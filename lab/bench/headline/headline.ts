@@ -1,10 +1,14 @@
+import { renderHeadlineReport } from "../../report/headline";
+import { versionsOf } from "../../run/versions";
+import { newRunId } from "../../runs/store";
 import { describeMachine } from "../machine";
-import { keepRun, type RunHead, runId } from "../run-file";
-import { readVersions } from "../versions";
+import { keepRun, type RunHead } from "../run-file";
 import { type ArmName, armNames } from "./arms";
 import { type BlockScore, type Lengths, measureCeiling, runBlock } from "./block";
-import { doubts, type HeadlineRow, headlineRows } from "./rows";
-import { blockOrder, independent } from "./schedule";
+import { blockDoubts, doubts } from "./doubts";
+import { blockMs, estimateMs, fits, formatDuration, rateFor } from "./estimate";
+import { type HeadlineRow, headlineRows, pairsOf } from "./rows";
+import { type Block, blockOrder, independent } from "./schedule";
 
 export type HeadlineOptions = {
   pairs: number;
@@ -15,6 +19,9 @@ export type HeadlineOptions = {
   seed: number;
   /** Orders per second, where it is not to be half of the weaker arm's ceiling. */
   rate?: number;
+  /** No pair is begun that would end later, in ms from the start. */
+  limitMs: number;
+  signal: AbortSignal;
   say(line: string): void;
 };
 
@@ -25,17 +32,22 @@ export type HeadlineRun = RunHead & {
   /** Confirmed orders per second without faults. */
   ceilings: Record<ArmName, number>;
   blocks: BlockScore[];
+  /** Blocks that were measured again, and why. */
+  repeated: string[];
   rows: HeadlineRow[];
-  /** Fewer than 5 pairs or 10,000 requests per arm, or not yet at its end. */
+  /** How many pairs it holds; fewer than were asked for where it is not at its end, or was ended early. */
+  pairs: number;
+  /** Why it holds no more; absent where it came to its end, or goes on. */
+  ended?: string;
+  /** At least 5 pairs and 10,000 requests per arm, and at its end. */
   whole: boolean;
-  /** Whether the load generator kept up; if not, the figures are not the system's. */
+  /** Whether the load generator kept up and the faults were seen; if not, the figures are not the system's. */
   valid: boolean;
   doubts: string[];
 };
 
 const minPairs = 5;
 const minRequests = 10_000;
-const minRate = 2;
 
 function lengthsOf({ pairs, requests, quick }: HeadlineOptions, rate: number): Lengths {
   const independentMs = Math.ceil((requests / pairs / rate) * 1000);
@@ -44,65 +56,102 @@ function lengthsOf({ pairs, requests, quick }: HeadlineOptions, rate: number): L
     : { rate, warmUpMs: 8_000, calmMs: 12_000, independentMs, saturatedMs: 8_000, correlatedMs: 50_000 };
 }
 
-/** Half of what the weaker arm can do, to a tenth. */
-export function rateFor(ceilings: Record<ArmName, number>): number {
-  const weaker = Math.min(...armNames.map((name) => ceilings[name]));
-  return Math.max(minRate, Math.round(weaker * 5) / 10);
-}
-
 /**
  * The article's before and after on this machine: A-B-B-A blocks, each a whole system of its own, under the same
- * seeded load and faults. The run is kept after each block.
+ * seeded load and faults. The run is kept after each block, so that one that is ended early holds what it has.
  */
 export async function benchHeadline(options: HeadlineOptions): Promise<HeadlineRun> {
-  const { pairs, requests, quick, seed, say } = options;
+  const { pairs, requests, quick, seed, say, signal } = options;
   const startedAt = new Date();
-  const [machine, versions] = [describeMachine(), await readVersions()];
   const ceilings = { chaos: 0, symphony: 0 };
+  let startMs = 0;
+  say(
+    "first the ceiling of each arm, which takes two minutes or so; then it is known how long the rest takes",
+  );
   for (const name of armNames) {
-    say(`the ceiling of ${name}`);
-    ceilings[name] = await measureCeiling(name, quick ? 4_000 : 10_000);
+    const measured = await measureCeiling(name, quick ? 4_000 : 10_000, signal);
+    ceilings[name] = measured.perSecond;
+    startMs = Math.max(startMs, measured.startMs);
     say(`${name} confirms ${ceilings[name].toFixed(1)} orders/s without faults`);
   }
   const rate = options.rate ?? rateFor(ceilings);
   const lengths = lengthsOf(options, rate);
-  say(
-    `${rate.toFixed(1)} orders/s, ${String(pairs)} pairs; independent faults ${(lengths.independentMs / 1000).toFixed(0)} s a block`,
-  );
   const run: HeadlineRun = {
     kind: "headline",
-    id: runId("headline", startedAt),
+    id: newRunId("headline", startedAt),
     name: "headline",
     title: "Chaos against symphony",
     outcome: "running",
     figures: {},
     startedAt: startedAt.toISOString(),
     seed,
-    machine,
-    versions,
+    machine: describeMachine(),
+    versions: versionsOf("laptop"),
     settings: { pairs, requests, quick, lengths },
     faults: independent,
     ceilings,
     blocks: [],
+    repeated: [],
     rows: [],
+    pairs: 0,
     whole: false,
     valid: true,
     doubts: [],
   };
-  for (const block of blockOrder(pairs, seed)) {
-    run.blocks.push(await runBlock(block, lengths, say));
-    await keepRun(summed(run));
+  const plan = blockOrder(pairs, seed);
+  say(
+    `${rate.toFixed(1)} orders/s; ${String(plan.length)} blocks of about ${formatDuration(blockMs(lengths, startMs))}, ` +
+      `${formatDuration(estimateMs(plan.length, lengths, startMs))} in all; kept as ${run.id} after each`,
+  );
+  try {
+    for (const block of plan) {
+      const left = options.limitMs - (Date.now() - startedAt.getTime());
+      if (run.blocks.length % 2 === 0 && !fits(left, lengths, startMs)) {
+        run.ended = `no further pair fits into ${formatDuration(options.limitMs)}`;
+        break;
+      }
+      run.blocks.push(await measureBlock(block, run, { ...options, lengths }));
+      keep(summed(run));
+    }
+  } catch (error) {
+    run.ended = signal.aborted ? "it was interrupted" : messageOf(error);
   }
-  const ended = { ...summed(run), whole: !quick && pairs >= minPairs && requests >= minRequests };
-  ended.outcome = ended.valid ? "valid" : "invalid";
-  say(`kept as ${await keepRun(ended)}`);
+  return finish(run, say);
+}
+
+function finish(run: HeadlineRun, say: (line: string) => void): HeadlineRun {
+  const found = summed(run);
+  const { quick, pairs, requests } = run.settings;
+  const ended: HeadlineRun = {
+    ...found,
+    whole: run.ended === undefined && !quick && pairs >= minPairs && requests >= minRequests,
+    outcome: run.ended !== undefined ? "ended early" : found.valid ? "valid" : "invalid",
+  };
+  if (run.blocks.length > 0) say(`kept in ${keep(ended)}`);
   return ended;
 }
 
+/** One block; once more where the load generator lagged or a fault was not seen. */
+async function measureBlock(
+  block: Block,
+  run: HeadlineRun,
+  options: HeadlineOptions & { lengths: Lengths },
+): Promise<BlockScore> {
+  const first = await runBlock(block, options);
+  const reasons = blockDoubts(first);
+  if (reasons.length === 0) return first;
+  run.repeated.push(...reasons);
+  options.say(`measured again, because ${reasons.join("; ")}`);
+  return runBlock(block, options);
+}
+
+const keep = (run: HeadlineRun): string => keepRun(run, renderHeadlineReport(run));
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 function summed(run: HeadlineRun): HeadlineRun {
   const found = doubts(run.blocks);
-  const isPaired = run.blocks.length >= 2;
-  const rows = isPaired ? headlineRows(run.blocks, run.ceilings) : [];
+  const pairs = pairsOf(run.blocks).length;
+  const rows = pairs > 0 ? headlineRows(run.blocks, run.ceilings) : [];
   const figures = Object.fromEntries(
     rows.flatMap(({ section, name, ratio }) =>
       ratio === undefined
@@ -110,7 +159,7 @@ function summed(run: HeadlineRun): HeadlineRun {
         : [[`${section}: ${name}`, { value: finite(ratio.value), unit: "times better" }]],
     ),
   ) as HeadlineRun["figures"];
-  return { ...run, rows, figures, doubts: found, valid: found.length === 0 };
+  return { ...run, pairs, rows, figures, doubts: found, valid: found.length === 0 };
 }
 
 /** JSON has no other numbers. */

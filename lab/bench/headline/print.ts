@@ -46,13 +46,14 @@ export function headlineTables(rows: readonly HeadlineRow[]): { title: string; c
 export const headings = ["", "the article", "chaos", "symphony", "better by (95 %)", "goal"];
 
 /** What a run is worth, in sentences. */
-export function verdictOf({ whole, valid, doubts }: HeadlineRun): string[] {
+export function verdictOf({ whole, valid, doubts, pairs, settings, ended, outcome }: HeadlineRun): string[] {
+  const asked = `of the ${String(settings.pairs)} pairs that were asked for`;
+  const why = ended ?? (outcome === "running" ? "it is not at its end" : undefined);
   return [
-    ...(valid
-      ? []
-      : ["INVALID: the load generator was the bottleneck, so these are not the system's figures."]),
+    ...(valid ? [] : ["INVALID: these are not the system's figures."]),
     ...doubts,
-    ...(whole
+    ...(why === undefined ? [] : [`It holds ${String(pairs)} ${asked}: ${why}.`]),
+    ...(whole || why !== undefined
       ? []
       : ["This is a short look, not the full run of at least 5 pairs and 10,000 requests per arm."]),
   ];
@@ -70,7 +71,7 @@ export function formatHeadline(run: HeadlineRun): string {
       .join("  ")
       .trimEnd();
   return [
-    `headline: ${String(settings.pairs)} pairs, ${settings.lengths.rate.toFixed(1)} orders/s, seed ${String(run.seed)}, ` +
+    `headline: ${String(run.pairs)} pairs, ${settings.lengths.rate.toFixed(1)} orders/s, seed ${String(run.seed)}, ` +
       `ceilings ${ceilings.chaos.toFixed(1)} and ${ceilings.symphony.toFixed(1)} orders/s`,
     `${machine.cpu}, ${String(machine.cores)} cores, ${String(machine.memoryGb)} GB, commit ${machine.commit}, ` +
       `fsync p99 ${String(machine.fsyncP99Ms)} ms`,

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+import type pg from "pg";
+
 import { type Pattern } from "../../../lib/events";
 import { createShopClient } from "../../load/client";
 import { type RunningArm } from "./arms";
@@ -14,27 +16,37 @@ const pollMs = 100;
  * How many orders per second are confirmed where the next one is placed as soon as one ends: 48 are under way at a
  * time, whether their customers wait for the answer or for the confirmation. Asking for more gives no more.
  */
-export async function saturate(arm: RunningArm, durationMs: number): Promise<number> {
+export function saturate(arm: RunningArm, durationMs: number, signal: AbortSignal): Promise<number> {
+  // One connection for all its questions: to open one costs more than to ask.
+  return withDatabase(arm.sources.databases.order, (database) =>
+    saturateBeside(database, { arm, durationMs, signal }),
+  );
+}
+
+async function saturateBeside(
+  database: pg.Client,
+  { arm, durationMs, signal }: { arm: RunningArm; durationMs: number; signal: AbortSignal },
+): Promise<number> {
   const client = createShopClient({ url: arm.stack.url, maxSockets: inFlight });
-  const orderUrl = arm.sources.databases.order;
   const startedAt = Date.now();
   // The first second fills the system.
   const from = startedAt + Math.min(1_000, durationMs / 4);
   const until = startedAt + durationMs;
+  const goesOn = (): boolean => Date.now() < until && !signal.aborted;
   let open = 0;
   let placedSince = 0;
   let waiting = 0;
   let next = 0;
   const watch = async (): Promise<void> => {
-    while (Date.now() < until) {
+    while (goesOn()) {
       const before = placedSince;
-      open = await countOpen(orderUrl);
+      open = await countOpen(database);
       placedSince -= before;
       await delay(pollMs);
     }
   };
   const place = async (): Promise<void> => {
-    while (Date.now() < until) {
+    while (goesOn()) {
       // A synchronous order is open while its customer waits: it must not count twice.
       const busy = isAsync(arm.pattern) ? open + placedSince + waiting : waiting;
       if (busy >= inFlight) {
@@ -56,12 +68,10 @@ export async function saturate(arm: RunningArm, durationMs: number): Promise<num
   } finally {
     client.close();
   }
-  const confirmed = await withDatabase(orderUrl, async (database) => {
-    const { rows } = await database.query<{ confirmed: string }>(
-      "select count(*) as confirmed from orders where status = 'confirmed' and completed_at between $1 and $2",
-      [new Date(from), new Date(until)],
-    );
-    return Number(rows[0]?.confirmed ?? 0);
-  });
-  return (confirmed * 1000) / (until - from);
+  signal.throwIfAborted();
+  const { rows } = await database.query<{ confirmed: string }>(
+    "select count(*) as confirmed from orders where status = 'confirmed' and completed_at between $1 and $2",
+    [new Date(from), new Date(until)],
+  );
+  return (Number(rows[0]?.confirmed ?? 0) * 1000) / (until - from);
 }

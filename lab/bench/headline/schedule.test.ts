@@ -1,5 +1,5 @@
 import { arrivals } from "../../load/arrivals";
-import { blockOrder, correlatedKinds, faultSchedule } from "./schedule";
+import { blockOrder, correlatedKinds, faultSchedule, meetsDelay } from "./schedule";
 
 const seeds = [1, 2, 3, 42, 4_294_967_295];
 
@@ -43,4 +43,19 @@ test.each([10_000, 60_000])("in %d ms each kind comes once, and ends before the 
       expect(endMs).toBeLessThan(next);
     }
   }
+});
+
+test.each([
+  { calls: 1, seconds: 3, share: 0.2 },
+  { calls: 8, seconds: 3, share: 1.59 },
+  { calls: 1, seconds: 0.1, share: 3.37 },
+  { calls: 8, seconds: 0.1, share: 24 },
+])("of orders with $calls calls $share % are delayed by $seconds s or more", ({ calls, seconds, share }) => {
+  expect(Math.abs(meetsDelay(calls, seconds) / share - 1)).toBeLessThan(0.01);
+});
+
+test("no p99 or p99.9 stands on an edge between two delays, in either arm", () => {
+  const edges = [1, 8].flatMap((calls) => [3, 1, 0.3, 0.1].map((seconds) => meetsDelay(calls, seconds)));
+  for (const beyond of [1, 0.1])
+    for (const edge of edges) expect(Math.abs(edge / beyond - 1)).toBeGreaterThan(0.3);
 });

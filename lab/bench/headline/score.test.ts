@@ -18,7 +18,9 @@ test.each<[string, Partial<Outcome>, Known | undefined, boolean]>([
   ["failed, and the money is kept", { told: "failed" }, { ...nothing, paid: 500, payments: 1 }, false],
   ["refused, and there is no order", { told: "refused" }, undefined, true],
   ["an error, and stock is held", { told: "error" }, { ...nothing, stock: 2 }, false],
-  ["an error, and yet the order was confirmed", { told: "error" }, whole, false],
+  ["an error, and yet the order was confirmed", { told: "error", status: 503 }, whole, false],
+  ["an error, and nothing is left", { told: "error", status: 503 }, nothing, true],
+  ["no answer at all: nothing was told", { told: "error", status: 0 }, whole, true],
   ["still open: nothing was told yet", { told: "open" }, whole, true],
 ])("%s", (_name, change, known, expected) => {
   expect(agrees(outcome(change), known)).toBe(expected);
@@ -51,7 +53,8 @@ test("a phase counts what its orders came to", () => {
   expect(score).toMatchObject({
     sent: 7,
     confirmed: 2,
-    failedTransactions: 4,
+    // Too late, an error although stock is held, and no answer. A true error and a refusal are none.
+    failedTransactions: 3,
     disagreements: 1,
     codes: { "peer.unavailable": 2, no_answer: 1, "payment.declined": 1 },
     cpu: { order: 15 },
@@ -62,13 +65,18 @@ test("a phase counts what its orders came to", () => {
   expect(score.completion).toMatchObject({ count: 2, max: expect.closeTo(90, 0) });
 });
 
-test("an order that was told nothing is a failed transaction only once", () => {
+test("an order that has no end is a failed transaction, and no disagreement", () => {
+  const score = scorePhase([outcome({ status: 202, told: "open" })], () => whole, facts);
+  expect(score).toMatchObject({ sent: 1, confirmed: 0, failedTransactions: 1, disagreements: 0 });
+});
+
+test("an error that is not true is a failed transaction only once", () => {
   const score = scorePhase([outcome({ status: 503, told: "error" })], () => whole, facts);
   expect(score).toMatchObject({ sent: 1, failedTransactions: 1, disagreements: 1 });
 });
 
 describe("recovery", () => {
-  const event = { kind: "shipping-hangs", atMs: 2_000, endMs: 4_000 } as const;
+  const event = { kind: "shipping-hangs", atMs: 2_000, endMs: 4_000, seen: true, detail: "" } as const;
   const every100Ms = (bad: (at: number) => boolean): Outcome[] =>
     Array.from({ length: 100 }, (_, index) => index * 100).map((at) =>
       outcome({ at, ...(bad(at) && { told: "error", status: 503 }) }),

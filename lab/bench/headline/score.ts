@@ -1,8 +1,9 @@
+import { type Second, secondsOf } from "../../experiments/measures";
 import { type Holdings } from "../../invariants/check";
 import { type Outcome } from "../../load/outcome";
 import { type Latency, summariseLatency } from "../../stats/latency";
 import { type EffectiveFaults } from "./faults";
-import { type FaultEvent } from "./schedule";
+import { type Struck } from "./schedule";
 
 /** By then a customer has an answer that is final, or the order counts as failed. */
 export const deadlineMs = 30_000;
@@ -12,7 +13,7 @@ export type Known = Holdings & { amount: number; quantity: number };
 /** By the order's Idempotency-Key; undefined where there is no such order. */
 export type Truth = (key: string) => Known | undefined;
 
-export type Recovery = FaultEvent & {
+export type Recovery = Struck & {
   /** From the end of the fault to the first two good seconds; absent where none came before the next fault. */
   recoveredMs?: number;
 };
@@ -21,10 +22,15 @@ export type PhaseScore = {
   sent: number;
   /** Confirmed by the deadline. */
   confirmed: number;
-  /** No final answer by the deadline, or one that money, stock or shipment disagree with. */
+  /**
+   * No final answer by the deadline, or one that money, stock or shipment disagree with. An error that left nothing
+   * behind is a final answer, and a true one: that order is not confirmed, and no failed transaction.
+   */
   failedTransactions: number;
   /** Money, stock or shipment are not what the customer was told. */
   disagreements: number;
+  /** Not answered within 2 s. */
+  late: number;
   /** Errors, refusals and failures by code. */
   codes: Record<string, number>;
   /** From the intended send time to the answer of POST /api/orders, of every order sent. */
@@ -41,21 +47,23 @@ export type PhaseScore = {
   /** CPU in ms per confirmed order, by process; absent where processes were killed. */
   cpu?: Record<string, number>;
   recovery: Recovery[];
+  /** For the plots; only of a phase with events. */
+  seconds?: Second[];
 };
 
 /** When the order was confirmed or otherwise ended for its customer; undefined where that is not known. */
 function endOf(outcome: Outcome): number | undefined {
-  if (outcome.told === "open" || outcome.told === "error") return undefined;
+  if (outcome.told === "open" || outcome.status === 0) return undefined;
   // Of a synchronous pattern it is the answer that tells, after the order's own clock stopped.
   return outcome.status === 202 ? outcome.endMs : outcome.answerMs;
 }
 
 const isInTime = (outcome: Outcome): boolean => (endOf(outcome) ?? Infinity) <= deadlineMs;
 
-/** Whether money, stock and shipment are what the customer was told. Of an order not told of, nothing is expected. */
+/** Whether money, stock and shipment are what the customer was told. Who was told nothing was told nothing wrong. */
 export function agrees(outcome: Outcome, known: Known | undefined): boolean {
   const held = known ?? { paid: 0, payments: 0, stock: 0, sold: 0, shipments: 0, amount: -1, quantity: -1 };
-  if (outcome.told === "open") return true;
+  if (outcome.told === "open" || outcome.status === 0) return true;
   if (outcome.told === "confirmed")
     return (
       held.paid === held.amount && held.payments === 1 && held.stock === held.quantity && held.shipments === 1
@@ -73,7 +81,7 @@ const bucketMs = 1_000;
  */
 export function recoveries(
   outcomes: readonly Outcome[],
-  events: readonly FaultEvent[],
+  events: readonly Struck[],
   durationMs: number,
 ): Recovery[] {
   const isGood = (from: number): boolean => {
@@ -93,7 +101,7 @@ export function recoveries(
 
 type PhaseFacts = Pick<PhaseScore, "calls" | "faults" | "lagged"> & {
   durationMs: number;
-  events: readonly FaultEvent[];
+  events: readonly Struck[];
   /** In ms, by process, over the whole phase. */
   cpuMs?: Record<string, number>;
 };
@@ -113,6 +121,7 @@ export function scorePhase(outcomes: readonly Outcome[], truth: Truth, facts: Ph
     confirmed: confirmed.length,
     failedTransactions: outcomes.filter((outcome) => !isInTime(outcome) || disagreeing.has(outcome)).length,
     disagreements: disagreeing.size,
+    late: outcomes.filter(({ answerMs, status }) => status === 0 || (answerMs ?? deadlineMs) > goodMs).length,
     codes,
     // Who got no answer waited until the deadline.
     answer: summariseLatency(
@@ -125,6 +134,7 @@ export function scorePhase(outcomes: readonly Outcome[], truth: Truth, facts: Ph
     calls: facts.calls,
     faults: facts.faults,
     recovery: recoveries(outcomes, facts.events, facts.durationMs),
+    ...(facts.events.length > 0 && { seconds: secondsOf(outcomes, facts.durationMs) }),
     ...(facts.cpuMs && {
       cpu: Object.fromEntries(
         Object.entries(facts.cpuMs).map(([name, ms]) => [name, ms / Math.max(confirmed.length, 1)]),

@@ -16,13 +16,11 @@ export async function withDatabase<T>(url: string, work: (client: pg.Client) => 
 }
 
 /** How many orders are neither confirmed nor failed. */
-export function countOpen(orderUrl: string): Promise<number> {
-  return withDatabase(orderUrl, async (client) => {
-    const { rows } = await client.query<{ open: string }>(
-      "select count(*) as open from orders where status not in ('confirmed', 'failed')",
-    );
-    return Number(rows[0]?.open ?? 0);
-  });
+export async function countOpen(order: pg.Client): Promise<number> {
+  const { rows } = await order.query<{ open: string }>(
+    "select count(*) as open from orders where status not in ('confirmed', 'failed')",
+  );
+  return Number(rows[0]?.open ?? 0);
 }
 
 /** What the services know of each order, by the Idempotency-Key that its customer chose. */

@@ -4,6 +4,7 @@ import { type Pattern, patterns } from "../../../lib/events";
 import { type ShopClient } from "../../load/client";
 import { runLoad } from "../../load/load";
 import { type Outcome } from "../../load/outcome";
+import { type Disturbance } from "../../mesh/disturb/disturbance";
 import { type RunningArm } from "../headline/arms";
 import { type Family, type Measured, type Subject } from "./subjects";
 
@@ -17,30 +18,52 @@ export type Lengths = {
 };
 
 /** What the measurements share. */
-export type Context = { arm: RunningArm; shop: ShopClient; lengths: Lengths; seed: number };
+export type Context = {
+  arm: RunningArm;
+  shop: ShopClient;
+  lengths: Lengths;
+  seed: number;
+  signal: AbortSignal;
+  /** Filled with why the figures are not the system's. */
+  doubts: string[];
+};
 
-const faultFiles: Partial<Record<Family, string>> = {
+/** The families that are files of mesh/faults. */
+export const faultFiles: Partial<Record<Family, string>> = {
   flaky: "mesh/faults/payment-abort-some.yaml",
   slow: "mesh/faults/payment-delay.yaml",
 };
 
+const strikes: Partial<Record<Family, Disturbance>> = {
+  dead: { kind: "kill", victim: "payment" },
+  brokerless: { kind: "kill", victim: "broker" },
+  hanging: { kind: "pause", victim: "payment" },
+};
+const strikeAfterMs = 1_000;
+const hangsMs = 4_000;
+/** Longer than a family and its orders take. */
+const leaseMs = 180_000;
+
 /** Puts a family in force for as long as `work` runs; what is killed or hangs does so once, early on. */
-async function under<T>(arm: RunningArm, family: Family, work: () => Promise<T>): Promise<T> {
+async function under<T>({ arm, doubts }: Context, family: Family, work: () => Promise<T>): Promise<T> {
   const file = faultFiles[family];
   if (file !== undefined) await arm.target.apply({ file });
   const strike = async (): Promise<void> => {
-    await delay(1_000);
-    if (family === "dead") arm.stack.process("payment")?.signal("SIGKILL");
-    if (family === "brokerless") arm.stack.process("nats")?.signal("SIGKILL");
-    if (family !== "hanging") return;
-    arm.stack.process("payment")?.signal("SIGSTOP");
-    await delay(4_000);
-    arm.stack.process("payment")?.signal("SIGCONT");
+    const disturbance = strikes[family];
+    if (disturbance === undefined) return;
+    await delay(strikeAfterMs);
+    const { step } = await arm.ground.disturb(disturbance);
+    await delay(hangsMs);
+    const { seen, detail } = await arm.ground.observe(step);
+    if (!seen) doubts.push(`the family ${family} was not seen to take effect: ${detail}`);
+    await arm.ground.heal(step);
   };
+  await arm.ground.begin(`the family ${family} of a bench`, leaseMs);
   try {
     const [result] = await Promise.all([work(), strike()]);
     return result;
   } finally {
+    await arm.ground.end();
     if (file !== undefined) await arm.target.remove({ file });
   }
 }
@@ -84,12 +107,12 @@ export async function measureFamily(
   context: Context & { views: View[] },
   family: Family,
 ): Promise<Record<Subject, Success>> {
-  const { arm, shop, lengths, seed, views } = context;
+  const { arm, shop, lengths, seed, views, signal, doubts } = context;
   const outcomes = new Map<Pattern, Outcome[]>();
-  const load = (pattern: Pattern) => {
+  const load = async (pattern: Pattern): Promise<void> => {
     const list: Outcome[] = [];
     outcomes.set(pattern, list);
-    return runLoad({
+    const { lagged, lagMs } = await runLoad({
       url: arm.stack.url,
       usersUrl: arm.stack.url,
       rate: lengths.rate / patterns.length,
@@ -99,11 +122,14 @@ export async function measureFamily(
       patterns: [pattern],
       tokens: arm.tokens,
       drainMs: 40_000,
+      signal,
       onSend: (outcome) => list.push(outcome),
     });
+    if (lagged)
+      doubts.push(`the load generator lagged by ${String(lagMs?.p99)} ms (p99): ${pattern}, ${family}`);
   };
   const watch = { durationMs: lengths.familyMs, rate: lengths.rate / patterns.length };
-  const [gateway] = await under(arm, family, () =>
+  const [gateway] = await under(context, family, () =>
     Promise.all([readViews(shop, arm.stack.url, views, watch), ...patterns.map(load)]),
   );
   const success = (pattern: Pattern): Success => {

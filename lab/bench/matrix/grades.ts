@@ -108,8 +108,10 @@ export function matrixTable(all: Measurements): { headings: string[]; cells: str
     ]),
     remarks: [
       gradeRules,
-      `The families of faults: ${familyNames.map((family) => `${family}: ${families[family]}`).join("; ")}. Success is an order that was ` +
+      `The families of faults: ${familyNames.map((family) => `${family}: ${families[family]}`).join("; ")}. The first two are at payment's ` +
+        "sidecar, so only calls meet them; the others stop whoever handles its events too. Success is an order that was " +
         "confirmed within 30 s, or a view without missing parts.",
+      `For one view of an order a client sends one request. Without the composition it would send ${String(all.gateway.services - 1)}.`,
       disagreed.length === 0
         ? "Measurement and article agree in every cell."
         : `Measurement disagrees with the article: ${disagreed.join("; ")}.`,

@@ -1,6 +1,19 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { projectRoot } from "../../../lib/paths";
 import { codeLines, implementation, linesOf, servicesOf } from "./complexity";
+import { faultFiles } from "./families";
 import { gradeOf, matrixTable } from "./grades";
-import { dimensions, type Measured, type Measurements, opinions, subjects } from "./subjects";
+import {
+  dimensions,
+  families,
+  type Family,
+  type Measured,
+  type Measurements,
+  opinions,
+  subjects,
+} from "./subjects";
 
 const success = (good: number) =>
   ({ flaky: good, slow: good, hanging: good, dead: good, brokerless: good }) as const;
@@ -59,9 +72,20 @@ test("the table names each cell in which measurement and article disagree", () =
   expect(cells.map(([name]) => name)).toEqual([...subjects]);
   expect(cells[0]?.[4]).toContain("article: Medium, **measured: High**");
   expect(cells[0]?.[1]).toContain("article: Strong, agreed");
+  expect(remarks).toContain(
+    "For one view of an order a client sends one request. Without the composition it would send 3.",
+  );
   expect(remarks.at(-1)).toBe(
     "Measurement disagrees with the article: rest's fault tolerance is High, not Medium.",
   );
+});
+
+test.each(Object.entries(faultFiles))("the family %s says the share that its file has", (family, file) => {
+  const text = readFileSync(join(projectRoot, file), "utf8");
+  const words = { 2: "one call in fifty", 50: "half of the calls" }[
+    Number(/numerator: (\d+)/.exec(text)?.[1]) as 2 | 50
+  ];
+  expect(families[family as Family]).toContain(words);
 });
 
 test.each([

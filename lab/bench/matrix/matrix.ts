@@ -4,14 +4,16 @@ import { type Facts } from "../../invariants/facts";
 import { readFacts } from "../../invariants/read";
 import { waitForRest } from "../../invariants/rest";
 import { createShopClient, isTerminal, type ShopClient } from "../../load/client";
+import { renderMatrixReport } from "../../report/matrix";
+import { versionsOf } from "../../run/versions";
+import { newRunId } from "../../runs/store";
 import { summariseLatency } from "../../stats/latency";
 import { readCpu } from "../cpu";
 import { type RunningArm, startArm } from "../headline/arms";
 import { readCalls } from "../headline/block";
 import { saturate } from "../headline/saturate";
 import { describeMachine } from "../machine";
-import { keepRun, type RunHead, runId } from "../run-file";
-import { readVersions } from "../versions";
+import { keepRun, type RunHead } from "../run-file";
 import { linesOf, servicesOf } from "./complexity";
 import { type Context, type Lengths, measureFamily, type Success, type View } from "./families";
 import { matrixTable } from "./grades";
@@ -24,14 +26,23 @@ import {
   subjects,
 } from "./subjects";
 
-export type MatrixOptions = { quick: boolean; seed: number; say(line: string): void };
+export type MatrixOptions = {
+  quick: boolean;
+  seed: number;
+  signal: AbortSignal;
+  say(line: string): void;
+};
 export type MatrixRun = RunHead & {
   kind: "matrix";
+  quick: boolean;
   settings: Lengths;
   measurements: Measurements;
   headings: string[];
   cells: string[][];
   remarks: string[];
+  /** Whether the load generator kept up; if not, why the figures are not the system's. */
+  valid: boolean;
+  doubts: string[];
 };
 
 const full: Lengths = { orders: 100, saturatedMs: 8_000, familyMs: 20_000, rate: 12, declinedPercent: 5 };
@@ -116,29 +127,31 @@ async function declineSome(arm: RunningArm, shop: ShopClient, orders: number): P
 }
 
 /** Measures the article's decision matrix: four patterns and the gateway's composition, on one system. */
-export async function benchMatrix({ quick, seed, say }: MatrixOptions): Promise<MatrixRun> {
+export async function benchMatrix({ quick, seed, signal, say }: MatrixOptions): Promise<MatrixRun> {
   const lengths = quick ? short : full;
   const startedAt = new Date();
-  const head = { machine: describeMachine(), versions: await readVersions() };
-  const arm = await startArm("symphony");
+  say(quick ? "about 5 minutes" : "about 15 minutes");
+  const arm = await startArm("symphony", { signal });
   const shop = createShopClient({ url: arm.stack.url });
   try {
-    const measurements = await measureAll({ arm, shop, lengths, seed }, say);
+    const doubts: string[] = [];
+    const measurements = await measureAll({ arm, shop, lengths, seed, signal, doubts }, say);
     const run: MatrixRun = {
       kind: "matrix",
-      id: runId("matrix", startedAt),
+      id: newRunId("matrix", startedAt),
       name: "matrix",
       title: "The decision matrix",
-      outcome: quick ? "a short look" : "measured",
+      outcome: doubts.length > 0 ? "invalid" : quick ? "a short look" : "valid",
       figures: figuresOf(measurements),
       startedAt: startedAt.toISOString(),
-      seed,
-      ...head,
+      ...{ seed, quick, doubts, valid: doubts.length === 0 },
+      machine: describeMachine(),
+      versions: versionsOf("laptop"),
       settings: lengths,
       measurements,
       ...matrixTable(measurements),
     };
-    say(`kept as ${await keepRun(run)}`);
+    say(`kept in ${keepRun(run, renderMatrixReport(run))}`);
     return run;
   } finally {
     shop.close();
@@ -165,12 +178,12 @@ function figuresOf(measurements: Measurements): MatrixRun["figures"] {
 }
 
 async function measureAll(context: Context, say: (line: string) => void): Promise<Measurements> {
-  const { arm, shop, lengths } = context;
+  const { arm, shop, lengths, signal } = context;
   const unloaded = new Map<Subject, Unloaded & { perSecond: number; calls: number }>();
   const views: View[] = [];
   for (const pattern of patterns) {
     say(`${pattern}: without load, then with as much as it takes`);
-    await saturate({ ...arm, pattern }, lengths.saturatedMs / 2);
+    await saturate({ ...arm, pattern }, lengths.saturatedMs / 2, signal);
     await waitForRest(() => arm.sources, restMs);
     const alone = await measureUnloaded(arm, lengths.orders, (token, productId) =>
       placeAndRead(shop, pattern, token, productId),
@@ -185,7 +198,7 @@ async function measureAll(context: Context, say: (line: string) => void): Promis
     unloaded.set(pattern, {
       ...alone,
       calls,
-      perSecond: await saturate({ ...arm, pattern }, lengths.saturatedMs),
+      perSecond: await saturate({ ...arm, pattern }, lengths.saturatedMs, signal),
     });
     await waitForRest(() => arm.sources, restMs);
   }
@@ -209,6 +222,7 @@ async function measureAll(context: Context, say: (line: string) => void): Promis
   await declineSome(arm, shop, Math.ceil((lengths.orders * lengths.declinedPercent) / 100));
   const success = new Map<Family, Record<Subject, Success>>();
   for (const family of familyNames) {
+    signal.throwIfAborted();
     say(`under the family ${family}`);
     success.set(family, await measureFamily({ ...context, views }, family));
     await waitForRest(() => arm.sources, restMs);

@@ -5,7 +5,7 @@ export const subjects = [...patterns, "gateway"] as const;
 export type Subject = (typeof subjects)[number];
 
 export const families = {
-  flaky: "one call in twenty to payment fails with 503",
+  flaky: "one call in fifty to payment fails with 503",
   slow: "half of the calls to payment take 2 s longer",
   hanging: "payment hangs for 4 s",
   dead: "payment is killed",

@@ -1,6 +1,10 @@
 import { markdownTable } from "../../generate/markdown";
+import { worstLag } from "../../report/headline";
+import { armNames } from "../headline/arms";
+import { rateFor } from "../headline/estimate";
 import { type HeadlineRun } from "../headline/headline";
 import { headings, headlineTables, verdictOf } from "../headline/print";
+import { callsWaitedFor, independent, meetsDelay } from "../headline/schedule";
 import { type RunHead } from "../run-file";
 import { armsText, measuresText } from "./texts";
 
@@ -8,7 +12,12 @@ import { armsText, measuresText } from "./texts";
 export type Results = { headline: HeadlineRun; matrix?: MatrixRun; notes?: string };
 
 /** What the rendering needs of a matrix run. */
-export type MatrixRun = RunHead & { headings: string[]; cells: string[][]; remarks: string[] };
+export type MatrixRun = RunHead & {
+  headings: string[];
+  cells: string[][];
+  remarks: string[];
+  doubts: string[];
+};
 
 const escaped = (text: string): string => text.replaceAll("|", "\\|");
 
@@ -46,7 +55,7 @@ function profile({ blocks }: HeadlineRun): string {
 }
 
 function effectiveFaults({ blocks }: HeadlineRun): string {
-  const rows = (["chaos", "symphony"] as const).map((arm) => {
+  const rows = armNames.map((arm) => {
     const counts = blocks.filter((block) => block.arm === arm).map(({ independent }) => independent.faults);
     const sum = (key: "calls" | "aborts" | "delays"): number =>
       counts.reduce((total, count) => total + count[key], 0);
@@ -56,17 +65,34 @@ function effectiveFaults({ blocks }: HeadlineRun): string {
   return table(["arm", "calls to the broken services", "aborted", "delayed"], rows);
 }
 
-function lagText({ blocks }: HeadlineRun): string {
-  const p99s = blocks.flatMap(({ calm, independent, correlated }) =>
-    [calm, independent, correlated].map(({ lag }) => lag?.p99 ?? 0),
+function delaysMet(): string {
+  const rows = armNames.map((arm) => [
+    arm,
+    String(callsWaitedFor[arm]),
+    ...independent.delays.map(({ seconds }) => `${meetsDelay(callsWaitedFor[arm], seconds).toFixed(1)} %`),
+  ]);
+  const heads = independent.delays.map(({ seconds }) => `${String(seconds)} s or more`);
+  return table(["arm", "calls that an order waits for", ...heads], rows);
+}
+
+/** How the pairs were measured, with the figures of the run. */
+function method(headline: HeadlineRun): string {
+  const { lengths } = headline.settings;
+  const { chaos, symphony } = headline.ceilings;
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(0)} s`;
+  const half = lengths.rate === rateFor(headline.ceilings) ? "half of" : "beside";
+  return (
+    `${String(headline.pairs)} pairs of blocks in the order A-B-B-A. Each block is a whole system of its own, started from ` +
+    `nothing: ${seconds(lengths.warmUpMs)} to warm up, ${seconds(lengths.calmMs)} without faults, ` +
+    `${seconds(lengths.independentMs)} under the independent faults, ${seconds(lengths.saturatedMs)} of as much load as it takes under ` +
+    `the same faults, ${seconds(lengths.correlatedMs)} of the correlated suite; then all comes to rest and is checked. ` +
+    `Orders arrive at ${lengths.rate.toFixed(1)} per second at random times (Poisson), ${half} what the weaker arm takes ` +
+    `without faults (chaos ${chaos.toFixed(1)}, symphony ${symphony.toFixed(1)} orders/s).`
   );
-  return `The load generator sent at most ${Math.max(0, ...p99s).toFixed(1)} ms late in 99 of 100 sends, in the worst phase of all.`;
 }
 
 /** docs/results.md. Pure: the same runs give the same text. */
 export function renderResults({ headline, matrix, notes }: Results): string {
-  const { lengths } = headline.settings;
-  const seconds = (ms: number): string => `${(ms / 1000).toFixed(0)} s`;
   return [
     "# Results",
     "<!-- Written by npm run results from docs/results/*.json: change those, not this. -->",
@@ -75,7 +101,8 @@ export function renderResults({ headline, matrix, notes }: Results): string {
     "## Chaos against symphony",
     machineText(headline),
     ...verdictOf(headline).map((sentence) => `**${sentence}**`),
-    lagText(headline),
+    `The load generator sent at most ${worstLag(headline).toFixed(1)} ms late in 99 of 100 sends, in the worst phase of all.`,
+    ...headline.repeated.map((reason) => `Measured again: ${reason}.`),
     ...headlineTables(headline.rows)
       .filter(({ cells }) => cells.length > 0)
       .flatMap(({ title, cells }) => [`### ${title}`, table(headings, cells)]),
@@ -88,13 +115,13 @@ export function renderResults({ headline, matrix, notes }: Results): string {
     "## What each arm runs",
     armsText,
     "## How it is measured",
-    `${String(headline.settings.pairs)} pairs of blocks in the order A-B-B-A. Each block is a whole system of its own, started from ` +
-      `nothing: ${seconds(lengths.warmUpMs)} to warm up, ${seconds(lengths.calmMs)} without faults, ` +
-      `${seconds(lengths.independentMs)} under the independent faults, ${seconds(lengths.saturatedMs)} of as much load as it takes under ` +
-      `the same faults, ${seconds(lengths.correlatedMs)} of the correlated suite; then all comes to rest and is checked. ` +
-      `Orders arrive at ${lengths.rate.toFixed(1)} per second at random times (Poisson), half of what the weaker arm takes ` +
-      `(chaos ${headline.ceilings.chaos.toFixed(1)}, symphony ${headline.ceilings.symphony.toFixed(1)} orders/s).`,
+    method(headline),
     measuresText,
+    "### What each arm meets",
+    "Orders that a customer waits longer for, by the delays that are configured: the more calls an order waits for, the more " +
+      "of the tail it meets. Nobody waits for symphony's other steps: their calls go through the broker, which the correlated " +
+      "faults break.",
+    delaysMet(),
     "### The faults as they were",
     effectiveFaults(headline),
     ...(matrix === undefined ? [] : renderMatrix(matrix)),
@@ -107,6 +134,7 @@ function renderMatrix(matrix: MatrixRun): string[] {
   return [
     "## The decision matrix",
     machineText(matrix),
+    ...matrix.doubts.map((doubt) => `**INVALID: ${doubt}**`),
     table(matrix.headings, matrix.cells),
     ...matrix.remarks,
   ];

@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { projectRoot } from "../../../lib/paths";
-import { doubts, headlineRows } from "../headline/rows";
+import { doubts } from "../headline/doubts";
+import { headlineRows } from "../headline/rows";
 import { readResults } from "./read";
 import { renderResults } from "./render";
 
