@@ -1,5 +1,5 @@
 import { type Outcome as LoadOutcome } from "../load/outcome";
-import { percentile } from "../load/percentiles";
+import { summariseLatency } from "../stats/latency";
 import { expectedEnds, type Measure } from "./schema";
 
 /** What was measured; undefined where there was nothing to measure. Percent, ms or counts, as the schema says. */
@@ -23,10 +23,13 @@ export const isOnItsWay = ({ told }: Pick<LoadOutcome, "told">): boolean => told
 const share = (part: number, whole: number): number | undefined =>
   whole === 0 ? undefined : Math.round((100_000 * part) / whole) / 1000;
 
-function percentileOf(values: number[], fraction: number): number | undefined {
-  return values.length === 0
-    ? undefined
-    : Math.round(10 * percentile(Float64Array.from(values).sort(), fraction)) / 10;
+const tenths = (value: number | undefined): number | undefined =>
+  value === undefined ? undefined : Math.round(10 * value) / 10;
+
+/** Ms, of an HDR histogram: off by less than 0.1 %. Undefined where there is nothing to measure. */
+function percentilesOf(values: readonly number[]): { p50: number | undefined; p99: number | undefined } {
+  const found = summariseLatency(values);
+  return { p50: tenths(found?.p50), p99: tenths(found?.p99) };
 }
 
 /** What a run's requests by themselves tell. */
@@ -38,13 +41,15 @@ export function measureRequests(records: readonly LoadOutcome[]): Measures {
   const confirmed = records.flatMap(({ told, endMs }) =>
     told === "confirmed" && endMs !== undefined ? [endMs] : [],
   );
+  const toAnswer = percentilesOf(answered);
+  const toConfirmed = percentilesOf(confirmed);
   return defined({
     success: share(records.filter(isGood).length, records.length),
     completed: share(ended.length, accepted.length),
-    "accepted-p50": percentileOf(answered, 0.5),
-    "accepted-p99": percentileOf(answered, 0.99),
-    "confirmed-p50": percentileOf(confirmed, 0.5),
-    "confirmed-p99": percentileOf(confirmed, 0.99),
+    "accepted-p50": toAnswer.p50,
+    "accepted-p99": toAnswer.p99,
+    "confirmed-p50": toConfirmed.p50,
+    "confirmed-p99": toConfirmed.p99,
   });
 }
 
@@ -116,8 +121,7 @@ export function secondsOf(records: readonly LoadOutcome[], endMs: number): Secon
       sent: sent.length,
       good,
       bad: sent.length - good,
-      p50: percentileOf(answered, 0.5),
-      p99: percentileOf(answered, 0.99),
+      ...percentilesOf(answered),
     };
   });
 }

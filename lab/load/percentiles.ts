@@ -1,3 +1,5 @@
+import { summariseLatency } from "../stats/latency";
+
 /** Of a set of durations, all in ms. */
 export type Summary = { count: number; mean: number; p50: number; p90: number; p99: number; max: number };
 
@@ -7,17 +9,18 @@ export function percentile(sorted: ArrayLike<number>, fraction: number): number 
   return sorted[rank - 1] ?? Number.NaN;
 }
 
-/** Undefined where there is nothing to sum up. */
+/** Of an HDR histogram, off by less than 0.1 %, to a tenth of a ms. Undefined where there is nothing to sum up. */
 export function summarise(values: readonly number[]): Summary | undefined {
-  if (values.length === 0) return undefined;
-  const sorted = Float64Array.from(values).sort();
+  const found = summariseLatency(values);
+  if (found === undefined) return undefined;
   const round = (value: number): number => Math.round(value * 10) / 10;
+  const { count, mean, p50, p90, p99, max } = found;
   return {
-    count: sorted.length,
-    mean: round(sorted.reduce((sum, value) => sum + value, 0) / sorted.length),
-    p50: round(percentile(sorted, 0.5)),
-    p90: round(percentile(sorted, 0.9)),
-    p99: round(percentile(sorted, 0.99)),
-    max: round(percentile(sorted, 1)),
+    count,
+    mean: round(mean),
+    p50: round(p50),
+    p90: round(p90),
+    p99: round(p99),
+    max: round(max),
   };
 }
