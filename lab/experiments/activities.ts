@@ -88,7 +88,7 @@ export const actionArguments = {
   replay: z
     .strictObject({})
     .describe(
-      "publishes from the outboxes again what was written since the load began, as ./symphony replay does",
+      "publishes again everything that the outboxes still hold, as ./symphony replay does: a broker that lost its data lost what came before the load too",
     ),
   poison: z
     .strictObject({

@@ -1,20 +1,18 @@
 import { type Machine } from "../bench/machine";
 import { type Outcome as LoadOutcome } from "../load/outcome";
 import { environmentFailure } from "../run/failure";
-import { isOwn, kindOf, ruleFile } from "./actions";
+import { isOwn, ruleFile, toDisturbance } from "./actions";
 import { type Action, type Activity } from "./activities";
 import { interrupted } from "./clock";
 import { type Ground } from "./ground";
-import { type ActivityRecord, type Journal, type RunReport, statusOf, type SteadyState } from "./journal";
-import { prepareCatalogue } from "./load";
-import { countOf } from "./load";
-import { type Measures } from "./measures";
+import { type ActivityRecord, type Journal, type SteadyState } from "./journal";
+import { journalOf } from "./journal-of";
+import { countOf, prepareCatalogue } from "./load";
 import { MethodRun } from "./method";
 import { type LoadedExperiment } from "./parse";
 import { takeProbe, tolerates } from "./probes";
-import { measureRun, type RunOutcome, runUnderLoad } from "./run";
+import { type RunOutcome, runUnderLoad } from "./run";
 import { type Experiment } from "./schema";
-import { decide, judge, lagOf, type Verdict } from "./verdict";
 
 /** What a run tells while it goes on. */
 export type Progress = {
@@ -68,7 +66,7 @@ export function lacksOf(experiment: Experiment, ground: Pick<Ground, "lacks" | "
   const lists: readonly (readonly Activity[])[] = [experiment.setup, experiment.method, experiment.rollbacks];
   return lists.flat().flatMap((activity) => {
     if (activity.type === "probe" || isOwn(activity.provider)) return [];
-    const reason = ground.lacks(kindOf[activity.provider.func]);
+    const reason = ground.lacks(toDisturbance(activity.provider));
     return reason === undefined ? [] : [`${activity.name} (${activity.provider.func}): ${reason}`];
   });
 }
@@ -122,16 +120,28 @@ class Run {
   async perform(): Promise<Journal> {
     const { ground, progress } = this.options;
     const before = await this.steadyState("before");
+    const { control, fault } = await this.bothRuns().finally(() => this.rollBack());
+    const after = this.options.signal.aborted ? undefined : await this.steadyState("after");
+    progress.say("judging");
+    const { loaded, withoutProtection, machine, versions, lagLimitMs, signal } = this.options;
+    return journalOf({
+      ...{ before, after, control, fault, ground, loaded, machine, versions, lagLimitMs },
+      startedAt: this.startedAt,
+      experiment: this.experiment,
+      rollbacks: this.rollbackRecords,
+      withoutProtection: withoutProtection === true,
+      interrupted: signal.aborted,
+    });
+  }
+
+  private async bothRuns(): Promise<{ control: RunOutcome; fault: RunOutcome }> {
+    const { progress } = this.options;
     await this.prepare();
     progress.say("control run: the same load, nothing broken");
     const control = await this.run("control", []);
     this.checkInterrupt();
     progress.say("the run itself: the load and the method");
-    const fault = await this.run("fault", this.experiment.method);
-    await this.rollBack();
-    const after = this.options.signal.aborted ? undefined : await this.steadyState("after");
-    progress.say("judging");
-    return this.journal({ before, after, control, fault, target: ground });
+    return { control, fault: await this.run("fault", this.experiment.method) };
   }
 
   /** What must be there before both runs; the session heals it at the very end. */
@@ -237,76 +247,5 @@ class Run {
 
   private checkInterrupt(): void {
     if (this.options.signal.aborted) throw interrupted();
-  }
-
-  private journal(parts: {
-    before: SteadyState;
-    after: SteadyState | undefined;
-    control: RunOutcome;
-    fault: RunOutcome;
-    target: Ground;
-  }): Journal {
-    const { before, after, control, fault, target } = parts;
-    const { options, experiment } = this;
-    const controlReport = measureRun(control, undefined, experiment);
-    const faultReport = measureRun(fault, control, experiment);
-    const verdict = this.judge(parts, controlReport, faultReport);
-    const end = new Date();
-    return {
-      "chaoslib-version": "1.0.0",
-      platform: `${process.platform} ${options.machine.kernel}`,
-      node: process.version,
-      experiment,
-      start: this.startedAt.toISOString(),
-      end: end.toISOString(),
-      duration: (end.getTime() - this.startedAt.getTime()) / 1000,
-      status: statusOf(verdict.outcome),
-      deviated: verdict.hypothesisHeld === false,
-      steady_states: { before, after },
-      run: fault.activities,
-      rollbacks: this.rollbackRecords,
-      symphony: {
-        version: 1,
-        file: options.loaded.file,
-        name: options.loaded.name,
-        target: target.target,
-        system: target.description,
-        seed: experiment.load.seed,
-        withoutProtection: options.withoutProtection === true,
-        outcome: verdict.outcome,
-        verdict,
-        machine: options.machine,
-        versions: options.versions,
-        control: controlReport,
-        fault: faultReport,
-        bands: fault.bands,
-        healedAtMs: fault.healedAtMs,
-        healed: [],
-        violations: fault.violations,
-      },
-    };
-  }
-
-  private judge(
-    { after, control, fault }: { after: SteadyState | undefined; control: RunOutcome; fault: RunOutcome },
-    controlReport: RunReport,
-    faultReport: RunReport,
-  ): Verdict {
-    const limitMs = this.options.lagLimitMs;
-    const controlMeasures: Measures = controlReport.measures;
-    const deviations = (after?.probes ?? [])
-      .filter(({ tolerance_met: met }) => met === false)
-      .map(({ activity, output }) => `${activity.name} was ${String(output)} after everything was healed`);
-    return decide({
-      interrupted: this.options.signal.aborted,
-      stoppedBy: fault.stoppedBy,
-      effects: fault.effects,
-      findings: judge(this.experiment.hypothesis, faultReport.measures, controlMeasures),
-      control: controlMeasures,
-      lags: [lagOf("control", control.result, limitMs), lagOf("fault", fault.result, limitMs)].filter(
-        (reason) => reason !== undefined,
-      ),
-      deviations,
-    });
   }
 }

@@ -1,5 +1,5 @@
 import { type ServiceName } from "../../lib/events";
-import { type Disturbance, type DisturbanceKind, type Evidence } from "../mesh/disturb/disturbance";
+import { type Disturbance, type Evidence } from "../mesh/disturb/disturbance";
 import { type System, type TargetName } from "../target/system";
 import { type SidecarStats, type Workload } from "../target/target";
 
@@ -10,7 +10,7 @@ export type Ground = {
   readonly description: string;
   readonly system: System;
   /** Why this target cannot do something; undefined where it can. */
-  lacks(kind: DisturbanceKind): string | undefined;
+  lacks(disturbance: Disturbance): string | undefined;
   /** Refuses while another experiment runs. What is not renewed within `leaseMs` is healed by the target, where it can. */
   begin(title: string, leaseMs: number): Promise<void>;
   renew(): Promise<void>;

@@ -6,21 +6,18 @@ import { findFault } from "../target/faults";
 import { type Kubectl, namespaces } from "../target/kubectl";
 import { type Pod, podsOf, podsWith } from "../target/pods";
 import { type MeshTarget, sumStats } from "../target/target";
-import { lackingFailure } from "./kube-lacks";
+import { lackingFailure, lackOf } from "./kube-lacks";
+import { addedBy, type LeftOver } from "./kube-left-over";
 
 export type KubeDisturbed = Disturbed;
 type Deps = { kubectl: Kubectl; target: MeshTarget; faults: Faults };
 type Rule = Extract<Disturbance, { kind: "rule" }>;
-type Hold = Extract<Disturbance, { kind: "hold" }>;
 
 export type KubeDisturber = {
-  perform(disturbance: Disturbance): Promise<KubeDisturbed>;
+  perform(what: LeftOver): Promise<KubeDisturbed>;
   /** Undoes what a run that died has left, from nothing but what it was. */
   healLeftOver(left: LeftOver): Promise<void>;
 };
-
-/** A disturbance, and how many replicas there were where it changes their number. */
-export type LeftOver = { disturbance: Disturbance; replicas?: number };
 
 const platform: Partial<Record<Victim, string>> = { broker: "nats", database: "postgres" };
 const nothing = (): Promise<void> => Promise.resolve();
@@ -28,19 +25,22 @@ const nothing = (): Promise<void> => Promise.resolve();
 /** What an experiment can do to a cluster, through kubectl and the sidecars. */
 export function createKubeDisturber(deps: Deps): KubeDisturber {
   return {
-    async perform(disturbance) {
+    async perform(what) {
+      const { disturbance } = what;
       const { kind } = disturbance;
+      if (lackOf(disturbance) !== undefined) throw lackingFailure(disturbance);
       if (kind === "fault") return applyFault(deps, disturbance.name);
-      if (kind === "rule") return applyRule(deps, disturbance);
+      if (kind === "rule") return applyRule(deps, disturbance, what.covered ?? "");
       if (kind === "kill") return kill(deps, disturbance);
-      if (kind === "hold") return hold(deps, disturbance);
+      if (kind === "hold") return scale(deps, serviceOf(disturbance.victim), { ...what, wanted: 0 });
       if (kind === "roll") return roll(deps, disturbance);
-      if (kind === "scale") return scale(deps, disturbance.service, disturbance.replicas);
+      if (kind === "scale")
+        return scale(deps, disturbance.service, { ...what, wanted: disturbance.replicas });
       throw lackingFailure(disturbance);
     },
-    async healLeftOver({ disturbance, replicas }) {
+    async healLeftOver({ disturbance, replicas, covered = "" }) {
       if (disturbance.kind === "fault") await deps.faults.clear(await findFault(disturbance.name));
-      if (disturbance.kind === "rule") await deps.target.remove({ yaml: disturbance.text });
+      if (disturbance.kind === "rule") await uncover(deps, disturbance.text, covered);
       const service = "service" in disturbance ? disturbance.service : undefined;
       const victim = disturbance.kind === "hold" ? serviceOf(disturbance.victim) : service;
       if (victim !== undefined && replicas !== undefined) await deps.target.scale(victim, replicas);
@@ -48,8 +48,16 @@ export function createKubeDisturber(deps: Deps): KubeDisturber {
   };
 }
 
-function serviceOf(victim: Victim): ServiceName | undefined {
-  return victim === "broker" || victim === "database" ? undefined : victim;
+/** Takes a rule back: what it added goes, and what it replaced is as it was. */
+async function uncover({ target }: Deps, text: string, covered: string): Promise<void> {
+  const added = addedBy(text, covered);
+  if (added !== "") await target.remove({ yaml: added });
+  if (covered !== "") await target.apply({ yaml: covered });
+}
+
+function serviceOf(victim: Victim): ServiceName {
+  if (victim !== "broker" && victim !== "database") return victim;
+  throw lackingFailure({ kind: "hold", victim });
 }
 
 async function applyFault({ faults }: Deps, name: string): Promise<KubeDisturbed> {
@@ -73,7 +81,8 @@ async function applyFault({ faults }: Deps, name: string): Promise<KubeDisturbed
   };
 }
 
-async function applyRule({ target }: Deps, { path, text, counted }: Rule): Promise<KubeDisturbed> {
+async function applyRule(deps: Deps, { path, text, counted }: Rule, covered: string): Promise<KubeDisturbed> {
+  const { target } = deps;
   const read = async (pattern: string): Promise<number> => {
     const name = new RegExp(pattern);
     return counted === undefined ? 0 : sumStats(await target.stats(counted.service, name), name);
@@ -90,7 +99,7 @@ async function applyRule({ target }: Deps, { path, text, counted }: Rule): Promi
       const detail = `${String(hit)} of ${String(of)} calls to ${counted.service} were hit`;
       return { seen: hit > 0, detail, of, hit, configuredPercent: counted.percent };
     },
-    heal: () => target.remove({ yaml: text }),
+    heal: () => uncover(deps, text, covered),
   };
 }
 
@@ -135,31 +144,21 @@ async function kill(
   };
 }
 
-/** A service without a replica. */
-async function hold(deps: Deps, { victim }: Hold): Promise<KubeDisturbed> {
-  const service = serviceOf(victim);
-  if (service === undefined)
-    throw new Failure(
-      "experiment.unsupported",
-      `the ${victim} of a cluster can be killed, but not kept down`,
-      {
-        fix: "use the action kill",
-      },
-    );
-  return scale(deps, service, 0);
-}
-
-async function scale(deps: Deps, service: ServiceName, replicas: number): Promise<KubeDisturbed> {
-  const before = (await podsOf(deps.kubectl, service)).length;
-  await deps.target.scale(service, replicas);
+/** So many pods of a service; healed, as many as there were. */
+async function scale(
+  deps: Deps,
+  service: ServiceName,
+  { wanted, replicas: before = 1 }: { wanted: number; replicas?: number },
+): Promise<KubeDisturbed> {
+  await deps.target.scale(service, wanted);
   return {
-    detail: `${service} from ${String(before)} to ${String(replicas)} pods`,
+    detail: `${service} from ${String(before)} to ${String(wanted)} pods`,
     async observe() {
       const ready = (await podsOf(deps.kubectl, service)).filter((pod) => pod.ready).length;
       return {
-        seen: ready === replicas,
+        seen: ready === wanted,
         detail: `${String(ready)} pods of ${service} are ready`,
-        of: replicas,
+        of: wanted,
         hit: ready,
       };
     },

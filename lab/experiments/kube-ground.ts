@@ -9,8 +9,9 @@ import { type Kubectl, openKubectl } from "../target/kubectl";
 import { podsOf } from "../target/pods";
 import { type Ground } from "./ground";
 import { createKubeDisturber, type KubeDisturbed } from "./kube-disturb";
-import { lacking } from "./kube-lacks";
+import { lackOf } from "./kube-lacks";
 import { openKubeLease } from "./kube-lease";
+import { leftOverOf } from "./kube-left-over";
 
 /** The Symphony of kubectl's current context. */
 export async function openKubeGround(): Promise<Ground> {
@@ -33,29 +34,49 @@ export async function openKubeGround(): Promise<Ground> {
     target: "kube",
     description: `the Symphony of kubectl's context ${kubectl.context}`,
     system,
-    lacks: (kind) => lacking[kind],
+    lacks: lackOf,
     async begin(title, leaseMs) {
-      const left = await lease.take(title, leaseMs);
-      for (const disturbance of left) await disturb.healLeftOver(disturbance);
+      for (const { step, left } of await lease.take(title, leaseMs)) {
+        await disturb.healLeftOver(left);
+        await lease.forget(step);
+      }
     },
     renew: () => lease.renew(),
     async disturb(disturbance) {
       last += 1;
+      const step = last;
+      const what = await leftOverOf(kubectl, disturbance);
       // Noted before it is done: whoever comes after a crash then knows of it.
-      await lease.remember(last, disturbance);
-      const done = await disturb.perform(disturbance);
-      steps.set(last, done);
-      return { step: last, detail: done.detail };
+      await lease.remember(step, what);
+      const done = await disturb.perform(what).catch(async (error: unknown) => {
+        // Half of it may be done.
+        steps.set(
+          step,
+          halfDone(disturbance.kind, () => disturb.healLeftOver(what)),
+        );
+        await heal(step);
+        throw error;
+      });
+      steps.set(step, done);
+      return { step, detail: done.detail };
     },
     observe: (step) => observe(steps.get(step)),
     heal,
     async end() {
       const healed: string[] = [];
-      for (const [step, { detail }] of [...steps].toReversed()) {
-        await heal(step);
-        healed.push(detail);
-      }
-      await lease.give();
+      const failed: string[] = [];
+      for (const [step, { detail }] of [...steps].toReversed())
+        await heal(step).then(
+          () => healed.push(detail),
+          (error: unknown) =>
+            failed.push(`${detail}: ${error instanceof Error ? error.message : String(error)}`),
+        );
+      // What is not healed stays written down: the next experiment heals it first.
+      if (failed.length === 0) await lease.give();
+      else
+        throw new Failure("experiment.not_healed", `could not be healed: ${failed.join("; ")}`, {
+          fix: "run any experiment once more: it heals that first",
+        });
       return healed;
     },
     async readiness() {
@@ -75,6 +96,11 @@ export async function openKubeGround(): Promise<Ground> {
       await system.close();
     },
   };
+}
+
+function halfDone(kind: string, heal: () => Promise<void>): KubeDisturbed {
+  const detail = `a ${kind} that could not be carried out`;
+  return { detail, heal, observe: () => Promise.resolve({ seen: false, detail }) };
 }
 
 function observe(done: KubeDisturbed | undefined): Promise<Evidence> {

@@ -13,11 +13,25 @@ export const lacking: Partial<Record<DisturbanceKind, string>> = {
   "no-dead-letters": "the streams belong to the platform",
 };
 
+/** What a cluster allows only in part: the rest is told by `lackOf`. */
+export const partly: Partial<Record<DisturbanceKind, string>> = {
+  hold: "a whole service; not one replica of it, nor the broker or the database",
+};
+
+/** Why a cluster cannot do something; undefined where it can. */
+export function lackOf(disturbance: Disturbance): string | undefined {
+  if (disturbance.kind !== "hold") return lacking[disturbance.kind];
+  const { victim, replica } = disturbance;
+  if (victim === "broker" || victim === "database")
+    return `the ${victim} can be killed there, but not kept down: it belongs to its StatefulSet`;
+  return replica === undefined ? undefined : "a Deployment keeps up the number of its pods";
+}
+
 /** A disturbance that a cluster has no means for; the engine asks `lacks` before. */
-export function lackingFailure({ kind }: Disturbance): Failure {
+export function lackingFailure(disturbance: Disturbance): Failure {
   return environmentFailure(
     "experiment.unsupported",
-    `a cluster cannot do ${kind}: ${lacking[kind] ?? "nobody has said how"}`,
+    `a cluster cannot do ${disturbance.kind}: ${lackOf(disturbance) ?? "nobody has said how"}`,
     `run it on the laptop; namespace ${namespaces.services} is as it was`,
   );
 }

@@ -99,6 +99,11 @@ export async function runUnderLoad(options: RunOptions): Promise<RunOutcome> {
       stoppedBy ??= conditions(records, elapsedMs);
       if (stoppedBy !== undefined) ending.abort();
     },
+  }).catch(async (error: unknown) => {
+    // The method ends and heals first: what comes after it counts on that.
+    ending.abort();
+    await working.catch(() => undefined);
+    throw error;
   });
   await working;
   const after = await settle(options, before);

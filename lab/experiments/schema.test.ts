@@ -18,9 +18,10 @@ test("the published JSON Schema is that of the definition; npm run generate writ
   expect(read("lab/experiments/experiment.schema.json")).toBe(experimentSchemaText());
 });
 
-test("docs/experiments.md lists the actions as they are; npm run generate writes them", () => {
+test("docs/experiments.md lists the actions and the files as they are; npm run generate writes them", async () => {
   const page = read("docs/experiments.md");
-  expect(replaceActions(page, actionsMarkdown())).toBe(page);
+  const all = await Promise.all(files.map(loadExperiment));
+  expect(replaceActions(page, actionsMarkdown(all))).toBe(page);
 });
 
 const validate = new Ajv2020({ strict: false }).compile(experimentJsonSchema());
@@ -31,6 +32,8 @@ test.each(files)(
     expect(validate(parse(read(file))) || validate.errors).toBe(true);
     const { experiment } = await loadExperiment(file);
     expect(experiment.protection).toBeDefined();
+    const { rules, setup, patterns, method } = experiment.protection!.without;
+    expect(rules.length + setup.length + (patterns ?? []).length + (method ?? []).length).toBeGreaterThan(0);
     expect(read(file)).toContain("$schema=./experiment.schema.json");
   },
 );

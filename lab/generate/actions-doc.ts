@@ -1,8 +1,10 @@
 import { z } from "zod";
 
-import { isOwn, kindOf } from "../experiments/actions";
+import { isOwn, kindOf, touches } from "../experiments/actions";
 import { type Action, actionArguments, type ActionFunction, probeArguments } from "../experiments/activities";
-import { lacking } from "../experiments/kube-lacks";
+import { lacksOf } from "../experiments/engine";
+import { lacking, lackOf, partly } from "../experiments/kube-lacks";
+import { type LoadedExperiment } from "../experiments/parse";
 import { hypothesisShape } from "../experiments/schema";
 import { markdownTable } from "./markdown";
 
@@ -19,12 +21,42 @@ function argumentsOf(schema: z.ZodType): string {
 
 function onCluster(func: ActionFunction): string {
   const provider = { func } as Action["provider"];
-  const reason = isOwn(provider) ? undefined : lacking[kindOf[provider.func]];
-  return reason === undefined ? "yes" : `no: ${reason}`;
+  if (isOwn(provider)) return "yes";
+  const kind = kindOf[provider.func];
+  return lacking[kind] === undefined ? (partly[kind] ?? "yes") : `no: ${lacking[kind]}`;
 }
 
-/** What a file may do, look at and expect, as the schema has it. */
-export function actionsMarkdown(): string {
+/** How an experiment's protection is taken away, in words. */
+function withoutIt({ protection }: LoadedExperiment["experiment"]): string {
+  if (protection === undefined) return "";
+  const { rules, setup, patterns, method = [] } = protection.without;
+  const done = method.filter((activity) => activity.type === "action");
+  return [
+    ...rules.map((file) => `\`${file}\` in force`),
+    ...(patterns === undefined ? [] : [`over ${patterns.join(", ")}`]),
+    ...setup.map(touches),
+    ...(done.length === 0 ? [] : [`instead: ${done.map(touches).join("; ")}`]),
+  ].join("; ");
+}
+
+function experimentRow({ name, file, experiment }: LoadedExperiment): string[] {
+  const { protection } = experiment;
+  const lacks = lacksOf(experiment, { target: "kube", lacks: lackOf });
+  return [
+    `[${name}](../${file})`,
+    experiment.method
+      .filter((activity) => activity.type === "action")
+      .map(touches)
+      .join("; "),
+    protection?.what ?? "",
+    withoutIt(experiment),
+    protection?.turns.map((measure) => `\`${measure}\``).join(" ") ?? "",
+    lacks.length === 0 ? "yes" : "no",
+  ];
+}
+
+/** What a file may do, look at and expect, as the schema has it, and the files that there are. */
+export function actionsMarkdown(all: readonly LoadedExperiment[]): string {
   const actions = Object.entries(actionArguments).map(([func, schema]) => [
     `\`${func}\``,
     argumentsOf(schema),
@@ -48,6 +80,12 @@ export function actionsMarkdown(): string {
     markdownTable(["func", "arguments", "gives"], probes),
     "### What a hypothesis may expect",
     markdownTable(["measure", "is"], measures),
+    "### The files that there are",
+    "Each is run as it is, and once more without what protects the system: at least one of the named measures must then no longer hold.",
+    markdownTable(
+      ["file", "breaks", "what protects", "without it", "turns one of", "on a cluster"],
+      all.map(experimentRow),
+    ),
   ].join("\n\n");
 }
 

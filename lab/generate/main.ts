@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { projectRoot } from "../../lib/paths";
+import { experimentFiles, loadExperiment } from "../experiments/parse";
 import { actionsMarkdown, replaceActions } from "./actions-doc";
 import { asyncApiDocument, eventsMarkdown } from "./events-doc";
 import { experimentSchemaText } from "./experiment-schema";
@@ -15,7 +16,8 @@ async function main(): Promise<void> {
   await writeFile(join(projectRoot, "docs/metrics.md"), metricsMarkdown());
   await writeFile(join(projectRoot, "lab/experiments/experiment.schema.json"), experimentSchemaText());
   const page = join(projectRoot, "docs/experiments.md");
-  await writeFile(page, replaceActions(await readFile(page, "utf8"), actionsMarkdown()));
+  const all = await Promise.all(experimentFiles().map(loadExperiment));
+  await writeFile(page, replaceActions(await readFile(page, "utf8"), actionsMarkdown(all)));
 }
 
 main().catch((error: unknown) => {
