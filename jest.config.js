@@ -23,7 +23,7 @@ const onDemand = [
   crossing("cluster"),
   ...(onCluster ? [mesh] : []),
   { ...base, displayName: "fidelity", testMatch: ["<rootDir>/lab/**/*.fidelity.test.ts"] },
-  // Every experiment twice, for an hour or so.
+  // Every experiment both ways, for an hour and more: npm run test:experiments selects.
   { ...base, displayName: "experiments", testMatch: ["<rootDir>/lab/**/*.experiments.test.ts"] },
 ];
 const isAsked = ({ displayName }) =>

@@ -8,7 +8,9 @@ import { note, print, printJson, table } from "./terminal";
 type Json = { json?: boolean };
 
 export function runsCommand(): Command {
-  const runs = new Command("runs").description("the experiments that were run, kept in .symphony/runs");
+  const runs = new Command("runs").description(
+    "the experiments and comparing benches that were run, kept in .symphony/runs",
+  );
   runs
     .command("list")
     .description("every kept run, the newest first")
@@ -74,13 +76,16 @@ function show(given: string, options: Json): void {
   note(`report ${join(folder, "report.html")}\njournal ${join(folder, "journal.json")}`);
 }
 
+/** An experiment without its protection is the same experiment. */
+const subjectOf = ({ kind, name }: RunSummary): string => `${kind} ${name.replace(/-unprotected$/, "")}`;
+
 function compare(a: RunSummary, b: RunSummary, options: Json): void {
   const rows = compareRuns(a, b);
   if (options.json === true) {
     printJson({ a: a.id, b: b.id, figures: rows });
     return;
   }
-  if (a.name !== b.name || a.kind !== b.kind)
+  if (subjectOf(a) !== subjectOf(b))
     note(`these are runs of different things: ${a.kind} ${a.name} and ${b.kind} ${b.name}`);
   print(`a  ${a.id}  ${a.outcome}\nb  ${b.id}  ${b.outcome}\n`);
   print(

@@ -113,9 +113,10 @@ test("what was not reached is kept as no number", async () => {
 });
 
 test("a run without its protection is a run of another name", async () => {
-  expect(summaryOf(await journal("failed", { withoutProtection: true })).id).toBe(
-    "20261123-220501-payment-outage-unprotected",
-  );
+  expect(summaryOf(await journal("failed", { withoutProtection: true }))).toMatchObject({
+    id: "20261123-220501-payment-outage-unprotected",
+    name: "payment-outage-unprotected",
+  });
 });
 
 test("JUnit: held passes, failed is a failure, the rest are errors", async () => {

@@ -12,13 +12,16 @@ function figuresOf(measures: Measures, prefix: string): [string, Figure][] {
   ]);
 }
 
+const unprotected = "-unprotected";
+
 /** What `./symphony runs` shows of an experiment's run. */
 export function summaryOf(journal: Journal): RunSummary {
   const { symphony, experiment, start } = journal;
+  const name = symphony.name + (symphony.withoutProtection ? unprotected : "");
   return {
-    id: newRunId(symphony.name + (symphony.withoutProtection ? "-unprotected" : ""), new Date(start)),
+    id: newRunId(name, new Date(start)),
     kind: "experiment",
-    name: symphony.name,
+    name,
     title: experiment.title + (symphony.withoutProtection ? " (without its protection)" : ""),
     startedAt: start,
     outcome: symphony.outcome,

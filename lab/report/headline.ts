@@ -24,7 +24,7 @@ export function renderHeadlineReport(run: HeadlineRun): string {
       `<h1>${escape(run.title)}</h1>`,
       paragraph(
         "The article's before and after as two profiles of one system, under the same arrivals and the same faults. " +
-          "docs/results.md says what each runs and how each row comes about.",
+          "What each of them runs stands in lab/bench/headline/arms.ts.",
       ),
       `<p class="verdict ${run.valid ? "held" : "failed"}">${escape(verdict.join(" ") || "✓ whole and valid")}</p>`,
       ...headlineTables(run.rows)

@@ -123,7 +123,10 @@ export function findRun(given: string, state: string = stateFolder()): RunSummar
         runs.find(({ id }) => id.startsWith(given)));
   if (found !== undefined) return found;
   throw new Failure("runs.unknown", `there is no run ${given}`, {
-    fix: runs.length === 0 ? "make one with ./symphony experiment run" : "see ./symphony runs list",
+    fix:
+      runs.length === 0
+        ? "make one with ./symphony experiment run or npm run bench -- headline"
+        : "see ./symphony runs list",
     exitCode: exitCodes.usage,
   });
 }
