@@ -1,5 +1,5 @@
 import { percentile } from "../load/percentiles";
-import { seededRandom } from "../load/random";
+import { medianRatio } from "../stats/bootstrap";
 import { type Row } from "./report";
 
 /** The two sides of a comparison, `base` the one that the other is measured against. */
@@ -8,7 +8,6 @@ export type Side = "base" | "mesh";
 /** What each block of a side measured; the n-th of one side belongs to the n-th of the other. */
 export type Blocks<T> = Record<Side, T[]>;
 
-const resamples = 2000;
 const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
 export const median = (values: readonly number[]): number => percentile(sorted(values), 0.5);
 
@@ -30,17 +29,11 @@ export async function runPaired<T>(
 
 export type Ratio = { ratio: number; low: number; high: number };
 
-/** The median of the pairs' ratios mesh / base, with the middle 95 % of what resampled pairs would give. */
+/** The median of the pairs' ratios mesh / base, with its 95 % interval by the bootstrap. */
 export function pairedRatio({ base, mesh }: Blocks<number>, seed: number): Ratio {
-  const ratios = mesh.map((value, pair) => value / (base[pair] ?? Number.NaN));
-  const random = seededRandom(seed);
-  const draw = (): number => ratios[Math.floor(random() * ratios.length)] ?? Number.NaN;
-  const medians = sorted(Array.from({ length: resamples }, () => median(ratios.map(draw))));
-  return {
-    ratio: median(ratios),
-    low: percentile(medians, 0.025),
-    high: percentile(medians, 0.975),
-  };
+  const pairs = mesh.map((value, pair) => ({ before: value, after: base[pair] ?? Number.NaN }));
+  const { value: ratio, low, high } = medianRatio(pairs, seed);
+  return { ratio, low, high };
 }
 
 /** A row such as `1.21x (1.15 to 1.28), 4.1 ms -> 5.0 ms`. `atMost` is the goal for the ratio. */

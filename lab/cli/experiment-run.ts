@@ -13,6 +13,7 @@ import { countOf, durationOf } from "../experiments/load";
 import { isGood, isOnItsWay } from "../experiments/measures";
 import { openGround } from "../experiments/open";
 import { experimentFiles, type LoadedExperiment, loadExperiment } from "../experiments/parse";
+import { radiusOf } from "../experiments/radius";
 import { type Outcome } from "../experiments/verdict";
 import { percentile } from "../load/percentiles";
 import { type ExitCode, exitCodes, Failure, fromDiskError } from "../run/failure";
@@ -141,14 +142,14 @@ async function preview(engine: EngineOptions): Promise<void> {
   const { ground, loaded } = engine;
   const experiment = planOf(engine);
   const known = await readFaults();
-  const radius = experiment.method.flatMap(({ provider }) =>
-    provider.func === "fault"
-      ? (known.find(({ name }) => name === provider.arguments.name)?.blastRadius ?? [])
-      : [],
-  );
   const actions = [...experiment.setup, ...experiment.method].filter(
     (activity) => activity.type === "action",
   );
+  const radius = actions.flatMap((action) => {
+    const { provider } = action;
+    if (provider.func !== "fault") return radiusOf(action) ?? [];
+    return known.find(({ name }) => name === provider.arguments.name)?.blastRadius ?? [];
+  });
   const { load } = experiment;
   const seconds = durationOf(load) / 1000;
   note(
@@ -156,7 +157,7 @@ async function preview(engine: EngineOptions): Promise<void> {
       experiment.title,
       `  on        ${ground.description}`,
       ...actions.map((action) => `  touches   ${touches(action)}`),
-      ...radius.map((text) => `  hits      ${text}`),
+      ...[...new Set(radius)].map((text) => `  hits      ${text}`),
       `  load      ${String(countOf(load))} orders in ${String(seconds)} s, ${load.patterns.join(", ")}, seed ${String(load.seed)}; twice, the first time without the method`,
       ...(engine.withoutProtection === true
         ? [`  without   ${loaded.experiment.protection?.what ?? ""}`]

@@ -110,8 +110,9 @@ async function runPhase(arm: RunningArm, phase: Phase): Promise<Measured> {
       faults.catch(() => undefined);
     },
     onSend: (outcome) => outcomes.push(outcome),
-  }).finally(() => {
+  }).catch((error: unknown) => {
     stop.abort();
+    throw error;
   });
   signal.throwIfAborted();
   const struck = await faults;
@@ -197,6 +198,7 @@ function describe({
   independent: broken,
   correlated,
   saturatedPerSecond,
+  unsettled,
 }: BlockScore): string {
   const part = (name: string, { sent, confirmed, answer, lag }: PhaseScore): string =>
     `${name} ${String(confirmed)} of ${String(sent)}, p50 ${String(Math.round(answer?.p50 ?? 0))}, ` +
@@ -206,6 +208,7 @@ function describe({
     part("independent", broken),
     part("correlated", correlated),
     `saturated ${saturatedPerSecond.toFixed(1)}/s`,
+    ...unsettled.slice(0, 3).map((line) => `not at rest: ${line}`),
   ].join("; ");
 }
 
