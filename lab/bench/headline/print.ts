@@ -22,7 +22,8 @@ export function formatRatio(ratio: HeadlineRow["ratio"]): string {
 
 /** `≥ 6×: met`, or empty where there is no goal. */
 export function formatGoal({ goal, met, loses }: HeadlineRow): string {
-  const verdict = goal === undefined ? "" : `${goal}: ${met === true ? "met" : "missed"}`;
+  const word = met === undefined ? "nothing to compare" : met ? "met" : "missed";
+  const verdict = goal === undefined ? "" : `${goal}: ${word}`;
   return [verdict, loses === true ? "symphony loses" : ""].filter((text) => text !== "").join("; ");
 }
 

@@ -1,5 +1,6 @@
 import { type BlockScore } from "./block";
 import { doubts } from "./doubts";
+import { formatGoal } from "./print";
 import { headlineRows } from "./rows";
 import { type PhaseScore } from "./score";
 
@@ -110,6 +111,14 @@ test("a ratio without a failure is a lower bound, and the goal is held against i
   const { ratio } = find("orders not confirmed", "independent");
   expect(ratio).toMatchObject({ atLeast: true });
   expect(ratio?.value).toBeCloseTo(45, 6);
+});
+
+test("where neither arm has a case there is nothing to compare, and no goal is met or missed", () => {
+  const spotless = blocks({ chaos: { independent: phase() } });
+  const row = find("failed transactions", "independent", headlineRows(spotless, ceilings));
+  expect(row).toMatchObject({ chaos: "0.000 % (0 of 3000)", goal: "≥ 20×" });
+  expect(row).not.toHaveProperty("met");
+  expect(formatGoal(row)).toBe("≥ 20×: nothing to compare");
 });
 
 test("goals that are not reached are missed", () => {

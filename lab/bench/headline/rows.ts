@@ -52,7 +52,10 @@ function withGoal(row: HeadlineRow, goal: Goal, value: number): HeadlineRow {
   if (goal === undefined) return { ...row, ...loses };
   if ("atMost" in goal)
     return { ...row, ...loses, goal: `≤ ${String(goal.atMost)}`, met: value <= goal.atMost };
-  return { ...row, ...loses, goal: `≥ ${String(goal.ratioAtLeast)}×`, met: value >= goal.ratioAtLeast };
+  const bound = `≥ ${String(goal.ratioAtLeast)}×`;
+  // Neither met nor missed where there is nothing to compare.
+  if (Number.isNaN(value)) return { ...row, goal: bound };
+  return { ...row, ...loses, goal: bound, met: value >= goal.ratioAtLeast };
 }
 
 const average = (values: readonly number[]): number =>
