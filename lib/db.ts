@@ -13,6 +13,8 @@ export type Queryable = {
 };
 
 export type Transaction = Queryable & {
+  /** Whether events are published; where not, none are put in the outbox. */
+  readonly publishes: boolean;
   /** Runs `work` when everything else is done, right before the commit: for rows that are best written together. */
   beforeCommit(work: () => Promise<unknown>): void;
   /** Emits `event` on the database once this transaction is committed; once, however often it is asked for. */
@@ -159,6 +161,8 @@ export type DatabaseOptions = {
   log: Log;
   /** Postgres settings of these connections. */
   settings?: Record<string, string>;
+  /** False where nobody would publish what is put in the outbox. @default true */
+  publishes?: boolean;
 };
 
 /** Opens a pool. It connects when first used. */
@@ -170,7 +174,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 function openPool(options: DatabaseOptions, kept: number, events: EventEmitter): Database {
-  const { url, size, log, settings = {} } = options;
+  const { url, size, log, settings = {}, publishes = true } = options;
   let closing: Promise<void> | undefined;
   const pool = new pg.Pool({
     connectionString: url,
@@ -223,6 +227,7 @@ function openPool(options: DatabaseOptions, kept: number, events: EventEmitter):
       // Where it fails, so does the first statement; this one is looked at below.
       begun.catch(() => undefined);
       result = await work({
+        publishes,
         query: (text, values) =>
           // Sent after the end, a statement would be on its own: it must not take effect.
           ended ? Promise.reject(new Error("the transaction has ended")) : run(client, text, values),
@@ -258,7 +263,7 @@ function openPool(options: DatabaseOptions, kept: number, events: EventEmitter):
       for (const one of opened) if (one.status === "fulfilled") one.value.release();
     },
     reserve: (reserved, own = {}) =>
-      openPool({ url, size: reserved, log, settings: { ...settings, ...own } }, 0, events),
+      openPool({ ...options, size: reserved, settings: { ...settings, ...own } }, 0, events),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => (closing ??= pool.end()),
   };

@@ -25,9 +25,10 @@ const rowsOf = new WeakMap<Transaction, Row[]>();
 /**
  * Puts an event in the outbox, in the transaction of the change that it tells of: both happen or neither.
  * The order is its aggregate. The running trace and correlation id go with it. All events of a transaction
- * are written together, right before its commit.
+ * are written together, right before its commit. Where nobody publishes (`SYNCHRONOUS_CHAIN`) nothing is put there.
  */
 export function enqueue<N extends EventName>(tx: Transaction, name: N, data: EventData<N>): void {
+  if (!tx.publishes) return;
   let rows = rowsOf.get(tx);
   if (rows === undefined) {
     const fresh: Row[] = [];

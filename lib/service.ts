@@ -153,7 +153,8 @@ export async function startService<S extends z.ZodRawShape>(
   prepareTelemetry();
   const log = createLog(name, common.LOG_LEVEL);
   const metrics = createMetrics(name);
-  const db = openDatabase({ url: common.DATABASE_URL, size: common.DB_POOL_SIZE, log });
+  const publishes = !common.SYNCHRONOUS_CHAIN;
+  const db = openDatabase({ url: common.DATABASE_URL, size: common.DB_POOL_SIZE, log, publishes });
   metrics.watchPool("requests", () => db.stats());
 
   // What has been started so far, in the order in which it stops.
@@ -183,11 +184,11 @@ export async function startService<S extends z.ZodRawShape>(
     for (const worker of parts.workers ?? [])
       steps.workers.push({ name: "worker", stop: () => worker.stop() });
     const { subscriptions = [] } = parts;
-    if (!common.SYNCHRONOUS_CHAIN) {
+    if (publishes) {
       const relay = startRelay({ db, bus, log, metrics });
       steps.relay.push({ name: "relay", stop: () => relay.stop() });
     }
-    if (subscriptions.length > 0 && !common.SYNCHRONOUS_CHAIN) {
+    if (subscriptions.length > 0 && publishes) {
       const consumer = startConsumer({ service: name, db, bus, log, metrics, subscriptions });
       steps.consumers.push({ name: "consumer", stop: () => consumer.stop() });
     }

@@ -59,6 +59,9 @@ test("an order is mailed, recorded and counted before its customer has the answe
     what: "the mail",
   });
   expect(harness.eventsOf(orderId)).toEqual([]);
+  // Nor does the order pay for a row that nobody would send.
+  const { rows } = await harness.order.db.query("select id from outbox where aggregate_id = $1", [orderId]);
+  expect(rows).toEqual([]);
 });
 
 test("a link of the chain that fails fails the order, and what was done is undone once each", async () => {
