@@ -56,6 +56,7 @@ test("the fault is confirmed and the system holds; without its protection the sa
   const unprotected = await experimentOn(ground, loaded, { withoutProtection: true });
   expect(verdictOf(unprotected)).toMatchObject({
     outcome: "failed",
+    reasons: expect.arrayContaining([expect.stringContaining("success was")]),
     effects: [{ confirmed: true }],
     findings: expect.arrayContaining([expect.objectContaining({ measure: "success", held: false })]),
   });
@@ -119,7 +120,7 @@ test("a system that is broken already, or not steady, is refused before anything
     ...loaded,
     experiment: { ...loaded.experiment, "steady-state-hypothesis": { title: "It never holds", probes } },
   };
-  await expect(experimentOn(ground, unsteady)).rejects.toMatchObject({
+  await expect(experimentOn(ground, unsteady, { settleMs: 0 })).rejects.toMatchObject({
     code: "experiment.unsteady",
     exitCode: exitCodes.environment,
   });

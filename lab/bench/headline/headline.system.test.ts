@@ -12,7 +12,7 @@ const lengths = {
   warmUpMs: 1_000,
   calmMs: 2_000,
   independentMs: 3_000,
-  saturatedMs: 1_500,
+  saturatedMs: 4_000,
   correlatedMs: 6_000,
 };
 
