@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { serviceNames } from "../../lib/events";
-import { readMeshConfig, readSources } from "../../test/support/compile";
 import { independentFaults } from "../bench/headline/faults";
 import { independent } from "../bench/headline/schedule";
 import { compile } from "../compile/compile";
@@ -12,6 +11,7 @@ import { openLocalCa } from "../mesh/ca";
 import { createCertificates } from "../mesh/certificates";
 import { meshLayout } from "../mesh/layout";
 import { Rules } from "../mesh/rules";
+import { readMeshConfig, readSources } from "../mesh/sources";
 import { validateFiles } from "../mesh/validate";
 import { toFiles } from "../mesh/xds-files";
 import { ensureEnvoy } from "../run/tools";

@@ -10,7 +10,7 @@ import { type Sources } from "../../invariants/read";
 import { createShopClient } from "../../load/client";
 import { enterCustomers } from "../../load/customers";
 import { loadCatalogue } from "../../load/stock";
-import { readBase } from "../../mesh/sources";
+import { readSources } from "../../mesh/sources";
 import { findProject } from "../../run/project";
 import { removeData } from "../../run/remove-data";
 import { Stack, type StackOptions } from "../../run/stack";
@@ -91,8 +91,8 @@ export type RunningArm = {
 /** The rules of an arm in a folder: those of the first, with what the others lay over them. */
 async function writeRules(folders: string[], into: string): Promise<string> {
   const project = findProject();
-  let files = await readBase(join(project, folders[0] ?? ""));
-  for (const folder of folders.slice(1)) files = overlay(files, await readBase(join(project, folder)));
+  let files = readSources(folders[0] ?? "", project);
+  for (const folder of folders.slice(1)) files = overlay(files, readSources(folder, project));
   await mkdir(into, { recursive: true });
   for (const [index, { path, text }] of files.entries())
     await writeFile(join(into, `${String(index).padStart(2, "0")}-${basename(path)}`), text);

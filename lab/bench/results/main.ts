@@ -1,5 +1,6 @@
-import { exitCodes, Failure } from "../../run/failure";
+import { exitCodes } from "../../run/failure";
 import { findProject } from "../../run/project";
+import { runMain } from "../../run/run-main";
 import { commitRun } from "./commit";
 
 const usage =
@@ -17,11 +18,4 @@ async function main(): Promise<number> {
   return exitCodes.ok;
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    const fix = error instanceof Failure && error.fix !== undefined ? `; ${error.fix}` : "";
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}${fix}\n`);
-    process.exitCode = error instanceof Failure ? error.exitCode : exitCodes.failed;
-  },
-);
+runMain(main);

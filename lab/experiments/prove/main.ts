@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 
 import { exitCodes, Failure } from "../../run/failure";
 import { findProject } from "../../run/project";
+import { runMain } from "../../run/run-main";
 import { durationOf } from "../load";
 import { loadExperiment } from "../parse";
 import { selectExperiments } from "./select";
@@ -46,11 +47,4 @@ async function main(): Promise<number> {
   return status ?? exitCodes.failed;
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    const fix = error instanceof Failure && error.fix !== undefined ? `; ${error.fix}` : "";
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}${fix}\n`);
-    process.exitCode = error instanceof Failure ? error.exitCode : exitCodes.usage;
-  },
-);
+runMain(main, usage);
