@@ -1,5 +1,5 @@
 import { namespaces } from "../../lab/target/kubectl";
-import { podsWith } from "../../lab/target/pods";
+import { podsOf } from "../../lab/target/pods";
 import { serviceNames } from "../../lib/events";
 import { allReady, type Cluster, expectNoneFailed, openCluster, release, run } from "../support/cluster";
 import { breakersClosed } from "../support/mesh";
@@ -51,7 +51,8 @@ test("upgrade and rollback under load: no request fails, no saga breaks", async 
 });
 
 test("a migration that fails leaves the old version serving", async () => {
-  const [old] = await podsWith(cluster.kubectl, namespaces.services, "app.kubernetes.io/name=inventory");
+  // Pods of the release before may still be on their way out; they are not meant.
+  const [old] = await podsOf(cluster.kubectl, "inventory");
   const image = "symphony-inventory:broken-migration";
   const dockerfile = `FROM ${old?.image ?? ""}
 USER 0
@@ -67,8 +68,8 @@ USER 10001:10001
   const result = await cluster.underLoad({ rate, durationMs: 10_000 }, async () => {
     try {
       await expect(helm(...upgrade(settings, "45s"))).rejects.toThrow("helm upgrade failed");
-      const now = await podsWith(cluster.kubectl, namespaces.services, "app.kubernetes.io/name=inventory");
-      expect(now.filter(({ ready }) => ready).map((pod) => pod.name)).toEqual([old?.name]);
+      const now = await podsOf(cluster.kubectl, "inventory");
+      expect(now.filter(({ ready }) => ready).map(({ name }) => name)).toEqual([old?.name]);
       expect(now.some(({ ready }) => !ready)).toBe(true);
     } finally {
       await helm("rollback", release, ...inNamespace, "--wait", "--timeout", "180s");
