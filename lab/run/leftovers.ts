@@ -7,9 +7,12 @@ import { isRunning, type ProcessId, type ProcessState, readState, removeState } 
  */
 export async function stopLeftovers(processes: ProcessState[]): Promise<string[]> {
   const alive = processes.filter((entry) => isRunning(asId(entry)));
-  await stopAll(alive.filter((entry) => entry.kind === "service"));
-  await stopAll(alive.filter((entry) => entry.kind === "sidecar"));
-  await stopAll(alive.filter((entry) => entry.kind === "nats" || entry.kind === "postgres"));
+  const services = alive.filter(({ kind }) => kind === "service");
+  const sidecars = alive.filter(({ kind }) => kind === "sidecar");
+  await stopAll(services);
+  await stopAll(sidecars);
+  // Whatever else there is, they stood on it.
+  await stopAll(alive.filter((entry) => !services.includes(entry) && !sidecars.includes(entry)));
   return alive.map((entry) => entry.name);
 }
 
