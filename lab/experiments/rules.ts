@@ -1,51 +1,20 @@
 import { type ServiceName } from "../../lib/events";
 import { type Disturbance } from "../mesh/disturb/disturbance";
+import { faultFilter, httpFaultPatch, refusePatch } from "../target/inbound-fault";
 
 type Rule = Extract<Disturbance, { kind: "rule" }>;
 
-const label = "app.kubernetes.io/name";
 const million = 1_000_000;
 const share = (percent: number): string =>
   `{numerator: ${String(Math.round((percent / 100) * million))}, denominator: MILLION}`;
 const seconds = (ms: number): string => `${String(ms / 1000)}s`;
 
 function envoyFilter(name: string, service: ServiceName, patch: string): string {
-  return `apiVersion: networking.istio.io/v1alpha3
-kind: EnvoyFilter
-metadata:
-  name: experiment-${name}
-  namespace: symphony
-spec:
-  workloadSelector:
-    labels:
-      ${label}: ${service}
-  configPatches:
-${patch}
-`;
-}
-
-/** The fault filter before the router of a callee's own sidecar, as in mesh/faults. */
-function httpFault(name: string, service: ServiceName, fault: string): string {
-  return envoyFilter(
-    name,
-    service,
-    `    - applyTo: HTTP_FILTER
-      match:
-        context: SIDECAR_INBOUND
-        listener:
-          filterChain:
-            filter:
-              name: envoy.filters.network.http_connection_manager
-              subFilter:
-                name: envoy.filters.http.router
-      patch:
-        operation: INSERT_BEFORE
-        value:
-          name: envoy.filters.http.fault
-          typed_config:
-            "@type": type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault
-            ${fault}`,
-  );
+  return faultFilter({
+    name: `experiment-${name}`,
+    label: `app.kubernetes.io/name: ${service}`,
+    patches: [patch],
+  });
 }
 
 const inboundCalls = "^http\\.inbound_[^;]*;\\.downstream_rq_total$";
@@ -58,7 +27,11 @@ export function abortRule(options: { service: ServiceName; status: number; perce
   return {
     kind: "rule",
     path: `the experiment's ${name}`,
-    text: httpFault(name, service, `abort: {http_status: ${String(status)}, percentage: ${share(percent)}}`),
+    text: envoyFilter(
+      name,
+      service,
+      httpFaultPatch(`abort: {http_status: ${String(status)}, percentage: ${share(percent)}}`),
+    ),
     counted: { service, of: inboundCalls, hit: injected("aborts"), percent },
   };
 }
@@ -81,10 +54,10 @@ export function delayRule(options: {
   return {
     kind: "rule",
     path: `the experiment's ${name}`,
-    text: httpFault(
+    text: envoyFilter(
       name,
       service,
-      `delay: {fixed_delay: ${seconds(byMs)}, percentage: ${share(percent)}}${header}`,
+      httpFaultPatch(`delay: {fixed_delay: ${seconds(byMs)}, percentage: ${share(percent)}}${header}`),
     ),
     // Calls of others come in too and are none that it could hit, so their share says nothing.
     counted: {
@@ -103,21 +76,9 @@ export function partitionRule({ from, to }: { from: ServiceName; to: ServiceName
   const text = envoyFilter(
     name,
     to,
-    `    - applyTo: NETWORK_FILTER
-      match:
-        context: SIDECAR_INBOUND
-        listener:
-          filterChain:
-            filter:
-              name: envoy.filters.network.http_connection_manager
-      patch:
-        operation: INSERT_BEFORE
-        value:
-          name: envoy.filters.network.rbac
-          typed_config:
-            "@type": type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC
-            stat_prefix: ${prefix}.
-            rules:
+    refusePatch(
+      prefix,
+      `rules:
               action: DENY
               policies:
                 ${from}:
@@ -125,6 +86,7 @@ export function partitionRule({ from, to }: { from: ServiceName; to: ServiceName
                   principals:
                     - authenticated:
                         principal_name: {exact: "spiffe://cluster.local/ns/symphony/sa/${from}"}`,
+    ),
   );
   return {
     kind: "rule",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { parseAllDocuments } from "yaml";
 
+import { faultFilter, httpFaultPatch, refusePatch } from "../../lab/target/inbound-fault";
 import {
   type Call,
   type CallResult,
@@ -137,60 +138,15 @@ type FaultAction = { abort: number } | { delaySeconds: number } | { reset: true 
 export function faultYaml(name: string, service: ServiceName | undefined, action: FaultAction): string {
   const label =
     service === undefined ? "app.kubernetes.io/part-of: symphony" : `app.kubernetes.io/name: ${service}`;
-  return `apiVersion: networking.istio.io/v1alpha3
-kind: EnvoyFilter
-metadata:
-  name: test-${name}
-  namespace: symphony
-spec:
-  workloadSelector:
-    labels:
-      ${label}
-  configPatches:
-${"reset" in action ? resetPatch : httpPatch(action)}
-`;
+  return faultFilter({ name: `test-${name}`, label, patches: [patchOf(action)] });
 }
 
-const all = "{numerator: 100, denominator: HUNDRED}";
-
-const httpPatch = (
-  action: { abort: number } | { delaySeconds: number },
-): string => `    - applyTo: HTTP_FILTER
-      match:
-        context: SIDECAR_INBOUND
-        listener:
-          filterChain:
-            filter:
-              name: envoy.filters.network.http_connection_manager
-              subFilter:
-                name: envoy.filters.http.router
-      patch:
-        operation: INSERT_BEFORE
-        value:
-          name: envoy.filters.http.fault
-          typed_config:
-            "@type": type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault
-            ${
-              "abort" in action
-                ? `abort: {http_status: ${action.abort}, percentage: ${all}}`
-                : `delay: {fixed_delay: ${action.delaySeconds}s, percentage: ${all}}`
-            }`;
-
-const resetPatch = `    - applyTo: NETWORK_FILTER
-      match:
-        context: SIDECAR_INBOUND
-        listener:
-          filterChain:
-            filter:
-              name: envoy.filters.network.http_connection_manager
-      patch:
-        operation: INSERT_BEFORE
-        value:
-          name: envoy.filters.network.rbac
-          typed_config:
-            "@type": type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC
-            stat_prefix: test_reset.
-            rules: {action: ALLOW}`;
+function patchOf(action: FaultAction): string {
+  const all = "{numerator: 100, denominator: HUNDRED}";
+  if ("reset" in action) return refusePatch("test_reset", "rules: {action: ALLOW}");
+  if ("abort" in action) return httpFaultPatch(`abort: {http_status: ${action.abort}, percentage: ${all}}`);
+  return httpFaultPatch(`delay: {fixed_delay: ${action.delaySeconds}s, percentage: ${all}}`);
+}
 
 /** An id of the right form that belongs to nothing. */
 export const nobody = "01970000-0000-7000-8000-000000000000";

@@ -4,6 +4,7 @@ import { type ServiceName } from "../../../lib/events";
 import { type Ground } from "../../experiments/ground";
 import { type Disturbance } from "../../mesh/disturb/disturbance";
 import { countFaults } from "../../target/fault-rate";
+import { faultFilter, httpFaultPatch } from "../../target/inbound-fault";
 import { type MeshTarget, type RuleSource } from "../../target/target";
 import { type CorrelatedKind, type FaultEvent, independent, type Struck } from "./schedule";
 
@@ -21,49 +22,22 @@ const broken: readonly ServiceName[] = [
 const share = (percent: number): string =>
   `{numerator: ${String(Math.round(percent * 100))}, denominator: TEN_THOUSAND}`;
 
-/** One fault filter before the router of a service's own sidecar. */
-function patchOf(fault: string): string {
-  return `    - applyTo: HTTP_FILTER
-      match:
-        context: SIDECAR_INBOUND
-        listener:
-          filterChain:
-            filter:
-              name: envoy.filters.network.http_connection_manager
-              subFilter:
-                name: envoy.filters.http.router
-      patch:
-        operation: INSERT_BEFORE
-        value:
-          name: envoy.filters.http.fault
-          typed_config:
-            "@type": type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault
-            ${fault}
-`;
-}
-
-function faultFilter(service: ServiceName): string {
+function filterOf(service: ServiceName): string {
   const faults = [
     `abort: {http_status: 503, percentage: ${share(independent.abortPercent)}}`,
     ...independent.delays.map(
       ({ seconds, percent }) => `delay: {fixed_delay: ${String(seconds)}s, percentage: ${share(percent)}}`,
     ),
   ];
-  return `apiVersion: networking.istio.io/v1alpha3
-kind: EnvoyFilter
-metadata:
-  name: bench-${service}
-  namespace: symphony
-spec:
-  workloadSelector:
-    labels:
-      app.kubernetes.io/name: ${service}
-  configPatches:
-${faults.map(patchOf).join("")}`;
+  return faultFilter({
+    name: `bench-${service}`,
+    label: `app.kubernetes.io/name: ${service}`,
+    patches: faults.map(httpFaultPatch),
+  });
 }
 
 /** The same faults at the inbound side of every service, each call by throws of Envoy's own dice. */
-export const independentFaults: RuleSource = { yaml: broken.map(faultFilter).join("---\n") };
+export const independentFaults: RuleSource = { yaml: broken.map(filterOf).join("---\n") };
 
 /** Calls to the broken services, and how many of them were aborted or delayed. */
 export type EffectiveFaults = { calls: number; aborts: number; delays: number };
