@@ -1,7 +1,7 @@
-import { connect, type NatsConnection } from "nats";
 import pg from "pg";
 
 import { type Pattern, type ServiceName, serviceNames, streams } from "../../lib/events";
+import { withBroker, withDatabase } from "../run/clients";
 import { type Facts, type OutboxFact } from "./facts";
 
 /** Where to read: a connection URL per service's database, and the broker's. */
@@ -16,26 +16,8 @@ const types: pg.CustomTypesConfig = {
 };
 
 async function select<R extends pg.QueryResultRow>(url: string, text: string): Promise<R[]> {
-  const client = new pg.Client({ connectionString: url, types });
-  await client.connect();
-  try {
-    return (await client.query<R>(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-async function withBroker<T>(natsUrl: string, work: (connection: NatsConnection) => Promise<T>): Promise<T> {
-  const { username, password, host } = new URL(natsUrl);
-  const connection = await connect({
-    servers: host,
-    ...(username === "" ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
-  });
-  try {
-    return await work(connection);
-  } finally {
-    await connection.close();
-  }
+  const { rows } = await withDatabase({ connectionString: url, types }, (client) => client.query<R>(text));
+  return rows;
 }
 
 /** The ce-id of every event in the stream, read without the payloads. */

@@ -6,6 +6,7 @@ import { waitForRest } from "../../invariants/rest";
 import { type NewOrder } from "../../load/client";
 import { runLoad } from "../../load/load";
 import { type Outcome } from "../../load/outcome";
+import { withDatabase } from "../../run/clients";
 import { type MeshTarget, sumStats, type Workload } from "../../target/target";
 import { readCpu } from "../cpu";
 import { type RunningArm, startArm } from "./arms";
@@ -13,7 +14,7 @@ import { independentFaults, readFaultCounts, runFaults } from "./faults";
 import { saturate } from "./saturate";
 import { type Block, faultSchedule, independent, type Struck } from "./schedule";
 import { type PhaseScore, scorePhase, type Truth } from "./score";
-import { countOpen, readTruth, withDatabase } from "./truth";
+import { countOpen, readTruth } from "./truth";
 
 /** How long each part of a block takes, in ms, and at how many orders per second. */
 export type Lengths = {

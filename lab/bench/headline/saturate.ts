@@ -4,8 +4,9 @@ import type pg from "pg";
 
 import { type Pattern } from "../../../lib/events";
 import { createShopClient } from "../../load/client";
+import { withDatabase } from "../../run/clients";
 import { type RunningArm } from "./arms";
-import { countOpen, withDatabase } from "./truth";
+import { countOpen } from "./truth";
 
 const isAsync = (pattern: Pattern): boolean => pattern === "saga" || pattern === "events";
 

@@ -1,19 +1,9 @@
-import pg from "pg";
+import type pg from "pg";
 
 import { holdingsOf } from "../../invariants/check";
 import { type Facts } from "../../invariants/facts";
+import { withDatabase } from "../../run/clients";
 import { type Known, type Truth } from "./score";
-
-/** Connects to a database for `work`. */
-export async function withDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
 
 /** How many orders are neither confirmed nor failed. */
 export async function countOpen(order: pg.Client): Promise<number> {

@@ -1,8 +1,7 @@
 import { rm } from "node:fs/promises";
 
-import { connect, type NatsConnection } from "nats";
-
 import { streams } from "../../../lib/events";
+import { withBroker } from "../../run/clients";
 import { type Disturbed } from "./disturbance";
 import { type Host } from "./host";
 import { processesOf } from "./processes";
@@ -50,17 +49,4 @@ export async function refuseDeadLetters(host: Host): Promise<Disturbed> {
       }),
     heal: () => limit(noLimit),
   };
-}
-
-async function withBroker<T>(natsUrl: string, work: (connection: NatsConnection) => Promise<T>): Promise<T> {
-  const { username, password, host } = new URL(natsUrl);
-  const connection = await connect({
-    servers: host,
-    ...(username === "" ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
-  });
-  try {
-    return await work(connection);
-  } finally {
-    await connection.close();
-  }
 }

@@ -1,14 +1,10 @@
-import { Client } from "pg";
-
 import { type ServiceName } from "../../../lib/events";
+import { withDatabase } from "../../run/clients";
 import { environmentFailure } from "../../run/failure";
 import { sidecarName } from "../sidecar";
 import { namespaces } from "../world";
 import { type Disturbed } from "./disturbance";
 import { type Host } from "./host";
-
-/** Postgres takes no more (`commit_delay`). */
-export const maxCommitDelayMs = 100;
 
 /** Each commit waits before its flush, by Postgres' own `commit_delay`. */
 export async function slowDisk(host: Host, { delayMs }: { delayMs: number }): Promise<Disturbed> {
@@ -43,25 +39,15 @@ export async function slowDisk(host: Host, { delayMs }: { delayMs: number }): Pr
   };
 }
 
-async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
-
 /** One by one: what alters the system may not be in a transaction. */
 function asSuperuser(url: string, statements: readonly string[]): Promise<void> {
-  return withClient(url, async (client) => {
+  return withDatabase(url, async (client) => {
     for (const statement of statements) await client.query(statement);
   });
 }
 
 function timeCommit(url: string): Promise<number> {
-  return withClient(url, async (client) => {
+  return withDatabase(url, async (client) => {
     const times: number[] = [];
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const from = performance.now();
