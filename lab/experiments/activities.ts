@@ -111,10 +111,6 @@ export const actionArguments = {
 } as const;
 
 export type ActionFunction = keyof typeof actionArguments;
-export type ActionArguments<F extends ActionFunction = ActionFunction> = z.output<
-  (typeof actionArguments)[F]
->;
-export const actionFunctions = Object.keys(actionArguments) as ActionFunction[];
 
 /** What a probe is told, by the name of its function; the description is what it gives. */
 export const probeArguments = {
@@ -127,9 +123,6 @@ export const probeArguments = {
   "dead-letters": z.strictObject({}).describe("how many events were given up and wait to be replayed"),
   replicas: z.strictObject({ service }).describe("how many replicas of a service are ready"),
 } as const;
-
-export type ProbeFunction = keyof typeof probeArguments;
-export const probeFunctions = Object.keys(probeArguments) as ProbeFunction[];
 
 function provider<F extends string, A extends z.ZodType>(func: F, args: A) {
   const type = z.literal("symphony").default("symphony");

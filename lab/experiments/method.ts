@@ -21,13 +21,6 @@ export type MethodContext = {
   flooded: LoadOutcome[];
 };
 
-export type MethodResult = {
-  records: ActivityRecord[];
-  effects: Effect[];
-  bands: Band[];
-  healedAtMs: number;
-};
-
 /** Something in force until the end of the method. */
 type Open = { action: Action; step: number; fromMs: number; evidence: Evidence | undefined };
 
