@@ -109,8 +109,9 @@ describe("timeouts", () => {
   });
 
   test("an RPC is cut at 5 s", () => {
-    // The caller's sidecar keeps the limit and sends it along as grpc-timeout, so the callee's keeps it too; whose
-    // clock ends first says which it is. 14 UNAVAILABLE is what Envoy makes of its own 504.
+    // The caller's sidecar keeps the limits, of a try and of the whole, and sends what is left along as grpc-timeout, so
+    // the callee's keeps them too; whose clock ends first says which it is. 14 UNAVAILABLE is what Envoy makes of its
+    // own 504. A try that the callee's ended, after 3 s, is to be followed by another.
     expect([
       { status: 14, error: "upstream request timeout" },
       { status: 4, error: "downstream duration timeout" },
@@ -166,7 +167,22 @@ describe("retries", () => {
       fault: { abort: 503 },
       attempts: 3,
     },
+    // What a try is that the callee's sidecar cuts: 4 DEADLINE_EXCEEDED.
+    {
+      caller: "order",
+      call: "checkByRpc",
+      callee: "inventory",
+      port: 9090,
+      fault: { grpcAbort: 4 },
+      attempts: 3,
+    },
   ];
+
+  const expectedStatus = (call: Call, fault: Case["fault"]): number => {
+    if ("grpcAbort" in fault) return fault.grpcAbort;
+    if ("rpc" in call) return 14;
+    return "abort" in fault ? fault.abort : 503;
+  };
 
   test.each(cases)(
     "$call by $caller under $fault: $attempts attempts",
@@ -186,7 +202,7 @@ describe("retries", () => {
       expect({ ...delta, status: result.status }).toEqual({
         attempts,
         retries: attempts - 1,
-        status: "path" in calls[call] ? ("abort" in fault ? fault.abort : 503) : 14,
+        status: expectedStatus(calls[call], fault),
       });
     },
   );

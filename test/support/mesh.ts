@@ -132,7 +132,7 @@ export async function closeBreakersSoon(
   };
 }
 
-type FaultAction = { abort: number } | { delaySeconds: number } | { reset: true };
+type FaultAction = { abort: number } | { grpcAbort: number } | { delaySeconds: number } | { reset: true };
 
 /** A fault that no file of mesh/faults has, at the inbound side of a service, or of all of them. */
 export function faultYaml(name: string, service: ServiceName | undefined, action: FaultAction): string {
@@ -145,6 +145,8 @@ function patchOf(action: FaultAction): string {
   const all = "{numerator: 100, denominator: HUNDRED}";
   if ("reset" in action) return refusePatch("test_reset", "rules: {action: ALLOW}");
   if ("abort" in action) return httpFaultPatch(`abort: {http_status: ${action.abort}, percentage: ${all}}`);
+  if ("grpcAbort" in action)
+    return httpFaultPatch(`abort: {grpc_status: ${action.grpcAbort}, percentage: ${all}}`);
   return httpFaultPatch(`delay: {fixed_delay: ${action.delaySeconds}s, percentage: ${all}}`);
 }
 
