@@ -1,11 +1,12 @@
 import { type ServiceName } from "../../lib/events";
-import { type Disturbance, type Disturbed, type Victim } from "../mesh/disturb/disturbance";
+import { type Disturbance, type Disturbed, platformNames, type Victim } from "../mesh/disturb/disturbance";
+import { faultEvidence, faultInForce, watchRule } from "../mesh/disturb/evidence";
 import { Failure } from "../run/failure";
 import { type Faults } from "../target/fault-control";
 import { findFault } from "../target/faults";
 import { type Kubectl, namespaces } from "../target/kubectl";
 import { type Pod, podsOf, podsWith } from "../target/pods";
-import { type MeshTarget, sumStats } from "../target/target";
+import { type MeshTarget } from "../target/target";
 import { lackingFailure, lackOf } from "./kube-lacks";
 import { addedBy, type LeftOver } from "./kube-left-over";
 
@@ -19,7 +20,6 @@ export type KubeDisturber = {
   healLeftOver(left: LeftOver): Promise<void>;
 };
 
-const platform: Partial<Record<Victim, string>> = { broker: "nats", database: "postgres" };
 const nothing = (): Promise<void> => Promise.resolve();
 
 /** What an experiment can do to a cluster, through kubectl and the sidecars. */
@@ -64,47 +64,23 @@ async function applyFault({ faults }: Deps, name: string): Promise<KubeDisturbed
   const fault = await findFault(name);
   const { replica } = await faults.apply(fault);
   return {
-    detail: `fault ${name} in force${replica === undefined ? "" : ` at ${replica}`}`,
-    async observe() {
-      const [status] = await faults.status({ name });
-      if (status === undefined) return { seen: false, detail: `${name} is not in force` };
-      const { calls, hit } = status.observed;
-      return {
-        seen: hit > 0,
-        detail: `${String(hit)} of ${String(calls)} calls to ${fault.workload} were hit`,
-        of: calls,
-        hit,
-        configuredPercent: fault.effect.percent,
-      };
-    },
+    detail: faultInForce(name, replica),
+    observe: async () => faultEvidence(name, (await faults.status({ name }))[0]),
     heal: () => faults.clear(fault),
   };
 }
 
-async function applyRule(deps: Deps, { path, text, counted }: Rule, covered: string): Promise<KubeDisturbed> {
+async function applyRule(deps: Deps, rule: Rule, covered: string): Promise<KubeDisturbed> {
   const { target } = deps;
-  const read = async (pattern: string): Promise<number> => {
-    const name = new RegExp(pattern);
-    return counted === undefined ? 0 : sumStats(await target.stats(counted.service, name), name);
-  };
-  const before = counted && { of: await read(counted.of), hit: await read(counted.hit) };
-  await target.apply({ yaml: text });
-  return {
-    detail: `${path} in force`,
-    async observe() {
-      if (counted === undefined || before === undefined)
-        return { seen: true, detail: "every sidecar that it names has it" };
-      const of = (await read(counted.of)) - before.of;
-      const hit = (await read(counted.hit)) - before.hit;
-      const detail = `${String(hit)} of ${String(of)} calls to ${counted.service} were hit`;
-      return { seen: hit > 0, detail, of, hit, configuredPercent: counted.percent };
-    },
-    heal: () => uncover(deps, text, covered),
-  };
+  const observe = await watchRule(rule, (service, pattern) =>
+    target.stats(service as ServiceName, new RegExp(pattern)),
+  );
+  await target.apply({ yaml: rule.text });
+  return { detail: `${rule.path} in force`, observe, heal: () => uncover(deps, rule.text, covered) };
 }
 
 function victimsOf({ kubectl }: Deps, victim: Victim): Promise<Pod[]> {
-  const own = platform[victim];
+  const own = platformNames[victim];
   return own === undefined
     ? podsOf(kubectl, victim)
     : podsWith(kubectl, namespaces.platform, `app.kubernetes.io/name=${own}`);

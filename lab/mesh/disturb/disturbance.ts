@@ -3,6 +3,9 @@ import { type ServiceName } from "../../../lib/events";
 /** What an experiment can break besides services. */
 export type Victim = ServiceName | "broker" | "database";
 
+/** What runs where no service does: the name of its process on a laptop, and of its pods on a cluster. */
+export const platformNames: Partial<Record<Victim, string>> = { broker: "nats", database: "postgres" };
+
 /** Something that an experiment does to a system; each is healed by whoever did it, or when its session ends. */
 export type Disturbance =
   /** A file of mesh/faults. */

@@ -3,16 +3,14 @@ import { readFileSync } from "node:fs";
 import { Failure } from "../../run/failure";
 import { isAlive } from "../../run/process";
 import { type Supervised } from "../../run/supervised";
-import { type Disturbed, type Evidence, type Victim } from "./disturbance";
+import { type Disturbed, type Evidence, platformNames, type Victim } from "./disturbance";
 import { type Host } from "./host";
 
 type Target = { victim: Victim; replica?: number };
 
-const infrastructure: Partial<Record<Victim, string>> = { broker: "nats", database: "postgres" };
-
 /** The processes that a disturbance is about: all of a service, or one of them. */
 export function processesOf(host: Host, { victim, replica }: Target): Supervised[] {
-  const own = infrastructure[victim];
+  const own = platformNames[victim];
   const names =
     own === undefined
       ? host.replicas
