@@ -10,3 +10,22 @@ export function readCpu(stack: Stack): Map<string, number> {
   }
   return used;
 }
+
+/** CPU that each process used since `before`, in ms per unit of work. */
+export function cpuPerUnit(stack: Stack, before: Map<string, number>, units: number): Map<string, number> {
+  return new Map([...readCpu(stack)].map(([name, ms]) => [name, (ms - (before.get(name) ?? 0)) / units]));
+}
+
+/** The sum of those processes whose name is asked for. */
+export function cpuOf(perUnit: ReadonlyMap<string, number>, isAsked: (name: string) => boolean): number {
+  return [...perUnit].reduce((sum, [name, ms]) => sum + (isAsked(name) ? ms : 0), 0);
+}
+
+/** Of the system, not of what measures it. */
+export function isOfSystem(name: string): boolean {
+  return name !== "load generator";
+}
+
+export function isSidecar(name: string): boolean {
+  return name === "ingress" || name.endsWith("-sidecar");
+}

@@ -7,7 +7,7 @@ import { run } from "../run/process";
 import { type Stack } from "../run/stack";
 import { ensureEnvoy } from "../run/tools";
 import { openControl } from "../target/laptop-mesh";
-import { readCpu } from "./cpu";
+import { cpuOf, cpuPerUnit, isOfSystem, isSidecar, readCpu } from "./cpu";
 import { benchChanges } from "./mesh-changes";
 import { type Blocks, ratioRow, runPaired, type Side } from "./paired";
 import { goalRow, inMb, type Row } from "./report";
@@ -46,14 +46,8 @@ function cpuSince(
   before: Map<string, number>,
   units: number,
 ): { cpu: number; sidecars: number } {
-  const used = { cpu: 0, sidecars: 0 };
-  for (const [name, ms] of readCpu(stack)) {
-    if (name === "load generator") continue;
-    const perUnit = (ms - (before.get(name) ?? 0)) / units;
-    used.cpu += perUnit;
-    if (name === "ingress" || name.endsWith("-sidecar")) used.sidecars += perUnit;
-  }
-  return used;
+  const perUnit = cpuPerUnit(stack, before, units);
+  return { cpu: cpuOf(perUnit, isOfSystem), sidecars: cpuOf(perUnit, isSidecar) };
 }
 
 async function loadOrders(

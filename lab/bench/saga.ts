@@ -4,7 +4,7 @@ import { waitForRest } from "../invariants/rest";
 import { type LoadResult, runLoad } from "../load/load";
 import { percentile } from "../load/percentiles";
 import { ensureNatsServer } from "../run/tools";
-import { readCpu } from "./cpu";
+import { cpuOf, cpuPerUnit, isOfSystem, readCpu } from "./cpu";
 import { benchRelay } from "./relay";
 import { goalRow, inMs, type Row } from "./report";
 import { withStack } from "./system";
@@ -14,15 +14,12 @@ export type SagaOptions = { rate: number; durationMs: number; seed: number; say(
 
 const unloadedOrders = 200;
 
-function cpuRows(before: Map<string, number>, after: Map<string, number>, orders: number): Row[] {
-  const perOrder = [...after].map(([name, ms]) => ({ name, ms: (ms - (before.get(name) ?? 0)) / orders }));
-  perOrder.sort((a, b) => b.ms - a.ms);
-  const system = perOrder
-    .filter(({ name }) => name !== "load generator")
-    .reduce((sum, { ms }) => sum + ms, 0);
+function cpuRows(perOrder: Map<string, number>): Row[] {
   return [
-    { name: "CPU per order, the system", value: inMs(system) },
-    ...perOrder.map(({ name, ms }) => ({ name: `  ${name}`, value: `${ms.toFixed(2)} ms` })),
+    { name: "CPU per order, the system", value: inMs(cpuOf(perOrder, isOfSystem)) },
+    ...[...perOrder]
+      .sort(([, a], [, b]) => b - a)
+      .map(([name, ms]) => ({ name: `  ${name}`, value: `${ms.toFixed(2)} ms` })),
   ];
 }
 
@@ -73,7 +70,7 @@ export async function benchSaga({ rate, durationMs, seed, say }: SagaOptions): P
       // Registering the customers is not part of an order's cost.
       onReady: () => (before = readCpu(stack)),
     });
-    const cpu = cpuRows(before, readCpu(stack), load.confirmed + load.failed);
+    const cpu = cpuRows(cpuPerUnit(stack, before, load.confirmed + load.failed));
     const invariants = await invariantRow({
       databases: stack.databaseUrls as Sources["databases"],
       natsUrl: stack.natsUrl,

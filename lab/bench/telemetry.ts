@@ -5,7 +5,7 @@ import { runLoad } from "../load/load";
 import { memoryOf } from "../run/memory";
 import { openControl } from "../target/laptop-mesh";
 import { type SinkStats } from "../telemetry/sink";
-import { readCpu } from "./cpu";
+import { cpuOf, cpuPerUnit, isOfSystem, isSidecar, readCpu } from "./cpu";
 import { median, ratioRow } from "./paired";
 import { goalRow, inMb, inMs, type Row } from "./report";
 import { type BenchSystem, startSystem, stopSystem } from "./system";
@@ -60,15 +60,14 @@ async function load({ stack }: BenchSystem, options: Omit<TelemetryOptions, "say
     patterns: ["saga"],
     onReady: () => (before = readCpu(stack)),
   });
-  const orders = result.confirmed + result.failed;
-  const cost: Cost = { system: 0, sidecars: 0, sink: 0, acceptMs: result.acceptMs?.p50 ?? Number.NaN };
-  for (const [name, ms] of readCpu(stack)) {
-    const perOrder = (ms - (before.get(name) ?? 0)) / orders;
-    if (name === "telemetry") cost.sink += perOrder;
-    else if (name !== "load generator") cost.system += perOrder;
-    if (name === "ingress" || name.endsWith("-sidecar")) cost.sidecars += perOrder;
-  }
-  return cost;
+  const perOrder = cpuPerUnit(stack, before, result.confirmed + result.failed);
+  const isSink = (name: string): boolean => name === "telemetry";
+  return {
+    system: cpuOf(perOrder, (name) => isOfSystem(name) && !isSink(name)),
+    sidecars: cpuOf(perOrder, isSidecar),
+    sink: cpuOf(perOrder, isSink),
+    acceptMs: result.acceptMs?.p50 ?? Number.NaN,
+  };
 }
 
 /** The sink's memory after the run, and what it did with the spans. */
