@@ -5,7 +5,7 @@ import { type Construct } from "constructs";
 import { createDashboards } from "../dashboards/dashboards";
 import { sources } from "../dashboards/parts";
 import { jaegerName, jaegerPorts } from "./jaeger";
-import { addAccount, addDeployment, metadataOf, type Pod, probesOf, resources, selectorOf } from "./pod";
+import { addAccount, addDeployment, addService, metadataOf, type Pod, probesOf, resources } from "./pod";
 import { prometheusName, prometheusPort } from "./prometheus";
 import { scrapeIntervalSeconds } from "./prometheus-config";
 
@@ -98,10 +98,7 @@ export function addGrafana(scope: Construct, { image }: { image: string }): void
     metadata: { ...metadata, name: dashboardsName },
     data: boards,
   });
-  new k8s.KubeService(scope, "grafana-service", {
-    metadata,
-    spec: { selector: selectorOf(grafanaName), ports: [{ name: "http", port: grafanaPort }] },
-  });
+  addService(scope, grafanaName, [{ name: "http", port: grafanaPort }]);
   addDeployment(scope, grafanaName, {
     config: JSON.stringify([files, boards]),
     container: container(image),

@@ -2,7 +2,16 @@ import { Yaml } from "cdk8s";
 import { k8s } from "cdk8s-plus-34";
 import { type Construct } from "constructs";
 
-import { addAccount, addDeployment, metadataOf, type Pod, probesOf, resources, selectorOf } from "./pod";
+import {
+  addAccount,
+  addDeployment,
+  addService,
+  metadataOf,
+  type Pod,
+  probesOf,
+  resources,
+  selectorOf,
+} from "./pod";
 
 export const jaegerName = "jaeger";
 /** Where spans go. The name outlives what stands behind it: istio-values.yaml and the chart point here. */
@@ -66,10 +75,7 @@ export function addJaeger(scope: Construct, { image }: { image: string }): void 
       ],
     },
   });
-  new k8s.KubeService(scope, "jaeger-service", {
-    metadata,
-    spec: { selector: selectorOf(jaegerName), ports: [{ name: "http-query", port: jaegerPorts.query }] },
-  });
+  addService(scope, jaegerName, [{ name: "http-query", port: jaegerPorts.query }]);
   addDeployment(scope, jaegerName, {
     config,
     container: container(image),

@@ -1,7 +1,6 @@
-import { k8s } from "cdk8s-plus-34";
 import { type Construct } from "constructs";
 
-import { addAccount, addDeployment, metadataOf, probesOf, resources, selectorOf } from "./pod";
+import { addAccount, addDeployment, addService, probesOf, resources } from "./pod";
 
 export const mailName = "mail";
 export const mailPorts = { smtp: 1025, http: 8025 } as const;
@@ -9,17 +8,11 @@ export const mailPorts = { smtp: 1025, http: 8025 } as const;
 /** A mail server that delivers nothing: what it took can be read at its HTTP port. */
 export function addMail(scope: Construct): void {
   addAccount(scope, mailName);
-  new k8s.KubeService(scope, "mail-service", {
-    metadata: metadataOf(mailName),
-    spec: {
-      selector: selectorOf(mailName),
-      ports: [
-        // The server speaks first, see the broker's port.
-        { name: "tcp-smtp", port: mailPorts.smtp },
-        { name: "http", port: mailPorts.http },
-      ],
-    },
-  });
+  addService(scope, mailName, [
+    // The server speaks first, see the broker's port.
+    { name: "tcp-smtp", port: mailPorts.smtp },
+    { name: "http", port: mailPorts.http },
+  ]);
   addDeployment(scope, mailName, {
     container: {
       image: "symphony-mail:dev",

@@ -4,6 +4,8 @@ import { type Construct } from "constructs";
 import { natsConfig, natsPorts, passwordPrefix } from "./nats-config";
 import {
   addAccount,
+  addPeersService,
+  addService,
   dataVolume,
   metadataOf,
   platformNamespace as namespace,
@@ -63,23 +65,16 @@ export function addNats(scope: Construct, options: NatsOptions): void {
 
 function addServices(scope: Construct, replicas: number): void {
   // The name says the protocol: the broker speaks first, and Istio would wait for the client to tell.
-  const client = { name: "tcp-nats", port: natsPorts.client };
-  new k8s.KubeService(scope, "nats-service", {
-    metadata: metadataOf(natsName),
-    spec: { selector: selectorOf(natsName), ports: [client] },
-  });
-  new k8s.KubeService(scope, "nats-peers", {
-    metadata: { ...metadataOf(natsName), name: peersName },
-    spec: {
-      clusterIp: "None",
-      // Brokers look for each other before they are ready.
-      publishNotReadyAddresses: true,
-      selector: selectorOf(natsName),
-      ports: [
-        { name: "tcp-monitor", port: natsPorts.monitor },
-        ...(replicas > 1 ? [{ name: "tcp-routes", port: natsPorts.routes }] : []),
-      ],
-    },
+  addService(scope, natsName, [{ name: "tcp-nats", port: natsPorts.client }]);
+  addPeersService(scope, {
+    name: peersName,
+    of: natsName,
+    // Brokers look for each other before they are ready.
+    publishNotReadyAddresses: true,
+    ports: [
+      { name: "tcp-monitor", port: natsPorts.monitor },
+      ...(replicas > 1 ? [{ name: "tcp-routes", port: natsPorts.routes }] : []),
+    ],
   });
 }
 

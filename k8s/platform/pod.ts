@@ -33,6 +33,32 @@ export function addAccount(scope: Construct, name: string): void {
   });
 }
 
+/** The Service of `name`, which spreads its clients over the pods. */
+export function addService(scope: Construct, name: string, ports: k8s.ServicePort[]): void {
+  new k8s.KubeService(scope, `${name}-service`, {
+    metadata: metadataOf(name),
+    spec: { selector: selectorOf(name), ports },
+  });
+}
+
+/**
+ * The Service without an address of its own that a StatefulSet names its pods by: `name` is the Service's, `of` the
+ * pods'.
+ */
+export function addPeersService(
+  scope: Construct,
+  {
+    name,
+    of,
+    ...spec
+  }: { name: string; of: string } & Pick<k8s.ServiceSpec, "ports" | "publishNotReadyAddresses">,
+): void {
+  new k8s.KubeService(scope, name, {
+    metadata: { ...metadataOf(of), name },
+    spec: { clusterIp: "None", selector: selectorOf(of), ...spec },
+  });
+}
+
 export type Pod = Omit<k8s.PodSpec, "containers"> & {
   /** The user that it runs as. @default 10001 */
   uid?: number;

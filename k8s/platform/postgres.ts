@@ -3,6 +3,8 @@ import { type Construct } from "constructs";
 
 import {
   addAccount,
+  addPeersService,
+  addService,
   dataVolume,
   metadataOf,
   type Pod,
@@ -37,18 +39,9 @@ export function addPostgres(scope: Construct, { image }: { image: string }): voi
     metadata,
     data: { "pg_hba.conf": hostRules },
   });
-  new k8s.KubeService(scope, "postgres-service", {
-    metadata,
-    spec: { selector: selectorOf(postgresName), ports: [{ name: "tcp-postgres", port: postgresPort }] },
-  });
-  new k8s.KubeService(scope, "postgres-peers", {
-    metadata: { ...metadata, name: peersName },
-    spec: {
-      clusterIp: "None",
-      selector: selectorOf(postgresName),
-      ports: [{ name: "tcp-postgres", port: postgresPort }],
-    },
-  });
+  const ports = [{ name: "tcp-postgres", port: postgresPort }];
+  addService(scope, postgresName, ports);
+  addPeersService(scope, { name: peersName, of: postgresName, ports });
   new k8s.KubeStatefulSet(scope, "postgres", {
     metadata,
     spec: {

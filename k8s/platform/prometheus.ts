@@ -5,6 +5,8 @@ import { type Construct } from "constructs";
 import { ruleFile } from "../alerts/rules";
 import {
   addAccount,
+  addPeersService,
+  addService,
   dataVolume,
   labelsOf,
   metadataOf,
@@ -18,7 +20,6 @@ import { prometheusConfig, scrapedNamespaces } from "./prometheus-config";
 
 export const prometheusName = "prometheus";
 export const prometheusPort = 9090;
-/** A StatefulSet's pods want a Service without an address of its own. */
 const podsName = "prometheus-pods";
 const uid = 65534;
 const dataFolder = "/prometheus";
@@ -44,18 +45,9 @@ export function addPrometheus(scope: Construct, options: PrometheusOptions): voi
   addAccount(scope, prometheusName);
   addAccess(scope);
   new k8s.KubeConfigMap(scope, "prometheus-config", { metadata, data: files });
-  new k8s.KubeService(scope, "prometheus-service", {
-    metadata,
-    spec: { selector: selectorOf(prometheusName), ports: [{ name: "http", port: prometheusPort }] },
-  });
-  new k8s.KubeService(scope, "prometheus-pods", {
-    metadata: { ...metadata, name: podsName },
-    spec: {
-      clusterIp: "None",
-      selector: selectorOf(prometheusName),
-      ports: [{ name: "http", port: prometheusPort }],
-    },
-  });
+  const ports = [{ name: "http", port: prometheusPort }];
+  addService(scope, prometheusName, ports);
+  addPeersService(scope, { name: podsName, of: prometheusName, ports });
   new k8s.KubeStatefulSet(scope, "prometheus", {
     metadata,
     spec: {
