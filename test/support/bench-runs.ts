@@ -57,7 +57,7 @@ export function headlineRun(change: Partial<HeadlineRun> = {}): HeadlineRun {
       quick: false,
       lengths: {
         ...{ rate: 20, warmUpMs: 8_000, calmMs: 12_000, independentMs: 100_000 },
-        ...{ saturatedMs: 8_000, correlatedMs: 50_000 },
+        ...{ saturatedMs: 8_000, correlatedMs: 50_000, inFlight: { chaos: 48, symphony: 192 } },
       },
     },
     faults: independent,

@@ -9,9 +9,9 @@ import { type Outcome } from "../../load/outcome";
 import { withDatabase } from "../../run/clients";
 import { type MeshTarget, sumStats, type Workload } from "../../target/target";
 import { readCpu } from "../cpu";
-import { type RunningArm, startArm } from "./arms";
+import { type ArmName, type RunningArm, startArm } from "./arms";
 import { independentFaults, readFaultCounts, runFaults } from "./faults";
-import { saturate } from "./saturate";
+import { type Ceiling, findCeiling, saturate } from "./saturate";
 import { type Block, faultSchedule, independent, type Struck } from "./schedule";
 import { type PhaseScore, scorePhase, type Truth } from "./score";
 import { countOpen, readTruth } from "./truth";
@@ -21,6 +21,8 @@ export type Lengths = {
   rate: number;
   /** How many customers order; few are registered faster. */
   customers?: number;
+  /** How many orders are under way at a time where the arm takes as many as it can. */
+  inFlight: Record<ArmName, number>;
   warmUpMs: number;
   calmMs: number;
   independentMs: number;
@@ -165,7 +167,11 @@ export async function runBlock(block: Block, options: BlockOptions): Promise<Blo
     const calm = await runPhase(arm, phase(2, lengths.calmMs));
     await arm.target.apply(independentFaults);
     const broken = await runPhase(arm, { ...phase(3, lengths.independentMs), lostAnswers: true });
-    const saturatedPerSecond = await saturate(arm, lengths.saturatedMs, signal);
+    const saturatedPerSecond = await saturate(arm, {
+      inFlight: lengths.inFlight[block.arm],
+      durationMs: lengths.saturatedMs,
+      signal,
+    });
     await arm.target.remove(independentFaults);
     await comeToRest(arm);
     const correlated = await runPhase(arm, { ...phase(4, lengths.correlatedMs), correlated: true });
@@ -213,18 +219,17 @@ function describe({
   ].join("; ");
 }
 
-/** Confirmed orders per second without faults, with as much load as it takes, and how long the arm took to start. */
+/** What an arm can do without faults, looked for `eachMs` at a time, and how long it took to start. */
 export async function measureCeiling(
-  arm: Block["arm"],
-  durationMs: number,
+  arm: ArmName,
+  eachMs: number,
   signal: AbortSignal,
-): Promise<{ perSecond: number; startMs: number }> {
+): Promise<Ceiling & { startMs: number }> {
   const from = performance.now();
   const running = await startArm(arm, { signal });
   const startMs = performance.now() - from;
   try {
-    await saturate(running, durationMs / 2, signal);
-    return { perSecond: await saturate(running, durationMs, signal), startMs };
+    return { ...(await findCeiling(running, eachMs, signal)), startMs };
   } finally {
     await running.stop();
   }

@@ -2,7 +2,7 @@ import { blockMs, estimateMs, fits, formatDuration, rateFor } from "./estimate";
 
 const lengths = {
   ...{ rate: 15, warmUpMs: 8_000, calmMs: 12_000, independentMs: 133_000 },
-  ...{ saturatedMs: 8_000, correlatedMs: 50_000 },
+  ...{ saturatedMs: 8_000, correlatedMs: 50_000, inFlight: { chaos: 48, symphony: 192 } },
 };
 
 test("ten blocks take as long as their phases, starts and ends", () => {

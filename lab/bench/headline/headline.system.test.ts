@@ -9,6 +9,7 @@ jest.setTimeout(300_000);
 const lengths = {
   rate: 6,
   customers: 4,
+  inFlight: { chaos: 24, symphony: 24 },
   warmUpMs: 1_000,
   calmMs: 2_000,
   independentMs: 3_000,

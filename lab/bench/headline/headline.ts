@@ -49,11 +49,14 @@ export type HeadlineRun = RunHead & {
 const minPairs = 5;
 const minRequests = 10_000;
 
-function lengthsOf({ pairs, requests, quick }: HeadlineOptions, rate: number): Lengths {
-  const independentMs = Math.ceil((requests / pairs / rate) * 1000);
+function lengthsOf(
+  { pairs, requests, quick }: HeadlineOptions,
+  load: Pick<Lengths, "rate" | "inFlight">,
+): Lengths {
+  const independentMs = Math.ceil((requests / pairs / load.rate) * 1000);
   return quick
-    ? { rate, warmUpMs: 3_000, calmMs: 5_000, independentMs, saturatedMs: 4_000, correlatedMs: 25_000 }
-    : { rate, warmUpMs: 8_000, calmMs: 12_000, independentMs, saturatedMs: 8_000, correlatedMs: 50_000 };
+    ? { ...load, warmUpMs: 3_000, calmMs: 5_000, independentMs, saturatedMs: 4_000, correlatedMs: 25_000 }
+    : { ...load, warmUpMs: 8_000, calmMs: 12_000, independentMs, saturatedMs: 8_000, correlatedMs: 50_000 };
 }
 
 /**
@@ -64,18 +67,22 @@ export async function benchHeadline(options: HeadlineOptions): Promise<HeadlineR
   const { pairs, requests, quick, seed, say, signal } = options;
   const startedAt = new Date();
   const ceilings = { chaos: 0, symphony: 0 };
+  const inFlight = { chaos: 0, symphony: 0 };
   let startMs = 0;
   say(
     "first the ceiling of each arm, which takes two minutes or so; then it is known how long the rest takes",
   );
   for (const name of armNames) {
-    const measured = await measureCeiling(name, quick ? 4_000 : 10_000, signal);
+    const measured = await measureCeiling(name, quick ? 3_000 : 8_000, signal);
     ceilings[name] = measured.perSecond;
+    inFlight[name] = measured.inFlight;
     startMs = Math.max(startMs, measured.startMs);
-    say(`${name} confirms ${ceilings[name].toFixed(1)} orders/s without faults`);
+    say(
+      `${name} confirms ${ceilings[name].toFixed(1)} orders/s without faults, with ${String(inFlight[name])} under way`,
+    );
   }
   const rate = options.rate ?? rateFor(ceilings);
-  const lengths = lengthsOf(options, rate);
+  const lengths = lengthsOf(options, { rate, inFlight });
   const run: HeadlineRun = {
     kind: "headline",
     id: newRunId("headline", startedAt),

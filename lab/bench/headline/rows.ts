@@ -48,7 +48,10 @@ export function pairsOf(blocks: readonly BlockScore[]): Blocks[] {
 }
 
 function withGoal(row: HeadlineRow, goal: Goal, value: number): HeadlineRow {
-  const loses = row.ratio !== undefined && row.ratio.value < 1 && { loses: true };
+  // A bound that few cases leave low says only that little is known.
+  const loses = row.ratio !== undefined &&
+    row.ratio.atLeast !== true &&
+    row.ratio.value < 1 && { loses: true };
   if (goal === undefined) return { ...row, ...loses };
   if ("atMost" in goal)
     return { ...row, ...loses, goal: `≤ ${String(goal.atMost)}`, met: value <= goal.atMost };

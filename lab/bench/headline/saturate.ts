@@ -10,23 +10,43 @@ import { countOpen } from "./truth";
 
 const isAsync = (pattern: Pattern): boolean => pattern === "saga" || pattern === "events";
 
-const inFlight = 48;
 const pollMs = 100;
+/** From what one core is busy with to more than two can use; a saga gathers its work in batches, a chain cannot. */
+const inFlightSteps = [24, 48, 96, 192, 384];
+
+export type Ceiling = {
+  /** Confirmed orders per second. */
+  perSecond: number;
+  /** Orders under way at a time with which they were. */
+  inFlight: number;
+};
+
+type SaturateOptions = { inFlight: number; durationMs: number; signal: AbortSignal };
 
 /**
- * How many orders per second are confirmed where the next one is placed as soon as one ends: 48 are under way at a
- * time, whether their customers wait for the answer or for the confirmation. Asking for more gives no more.
+ * How many orders per second are confirmed where the next one is placed as soon as one ends: `inFlight` are under way
+ * at a time, whether their customers wait for the answer or for the confirmation.
  */
-export function saturate(arm: RunningArm, durationMs: number, signal: AbortSignal): Promise<number> {
+export function saturate(arm: RunningArm, options: SaturateOptions): Promise<number> {
   // One connection for all its questions: to open one costs more than to ask.
-  return withDatabase(arm.sources.databases.order, (database) =>
-    saturateBeside(database, { arm, durationMs, signal }),
-  );
+  return withDatabase(arm.sources.databases.order, (database) => saturateBeside(database, arm, options));
+}
+
+/** The most that an arm confirms, over ever more orders under way, each for `eachMs`; what it began with warms it up. */
+export async function findCeiling(arm: RunningArm, eachMs: number, signal: AbortSignal): Promise<Ceiling> {
+  let best: Ceiling = { perSecond: 0, inFlight: inFlightSteps[0] ?? 1 };
+  await saturate(arm, { inFlight: best.inFlight, durationMs: eachMs, signal });
+  for (const inFlight of inFlightSteps) {
+    const perSecond = await saturate(arm, { inFlight, durationMs: eachMs, signal });
+    if (perSecond > best.perSecond) best = { perSecond, inFlight };
+  }
+  return best;
 }
 
 async function saturateBeside(
   database: pg.Client,
-  { arm, durationMs, signal }: { arm: RunningArm; durationMs: number; signal: AbortSignal },
+  arm: RunningArm,
+  { inFlight, durationMs, signal }: SaturateOptions,
 ): Promise<number> {
   const client = createShopClient({ url: arm.stack.url, maxSockets: inFlight });
   const startedAt = Date.now();

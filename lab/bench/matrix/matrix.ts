@@ -11,7 +11,7 @@ import { summariseLatency } from "../../stats/latency";
 import { readCpu } from "../cpu";
 import { type RunningArm, startArm } from "../headline/arms";
 import { readCalls } from "../headline/block";
-import { saturate } from "../headline/saturate";
+import { findCeiling, saturate } from "../headline/saturate";
 import { describeMachine } from "../machine";
 import { keepRun, type RunHead } from "../run-file";
 import { linesOf, servicesOf } from "./complexity";
@@ -183,7 +183,7 @@ async function measureAll(context: Context, say: (line: string) => void): Promis
   const views: View[] = [];
   for (const pattern of patterns) {
     say(`${pattern}: without load, then with as much as it takes`);
-    await saturate({ ...arm, pattern }, lengths.saturatedMs / 2, signal);
+    const { inFlight } = await findCeiling({ ...arm, pattern }, lengths.saturatedMs / 2, signal);
     await waitForRest(() => arm.sources, restMs);
     const alone = await measureUnloaded(arm, lengths.orders, (token, productId) =>
       placeAndRead(shop, pattern, token, productId),
@@ -198,7 +198,7 @@ async function measureAll(context: Context, say: (line: string) => void): Promis
     unloaded.set(pattern, {
       ...alone,
       calls,
-      perSecond: await saturate({ ...arm, pattern }, lengths.saturatedMs, signal),
+      perSecond: await saturate({ ...arm, pattern }, { inFlight, durationMs: lengths.saturatedMs, signal }),
     });
     await waitForRest(() => arm.sources, restMs);
   }
