@@ -72,7 +72,7 @@ export async function watchRules(
     async arrived() {
       const deadline = Date.now() + inForceLimitMs;
       for (;;) {
-        const states = await Promise.all(affected.map((entry) => hasNews(sidecars, entry)));
+        const states = await Promise.all(affected.map((entry) => hasNews(kubectl, sidecars, entry)));
         const late = affected.filter((_, index) => states[index] !== true);
         if (late.length === 0) return;
         if (Date.now() > deadline)
@@ -87,13 +87,23 @@ export async function watchRules(
   };
 }
 
-async function hasNews(sidecars: Sidecars, { pod, listeners, clusters, before }: Affected): Promise<boolean> {
-  // A pod that is gone meanwhile has nothing to wait for: its successor starts with the new rules.
+async function hasNews(
+  kubectl: Kubectl,
+  sidecars: Sidecars,
+  { pod, listeners, clusters, before }: Affected,
+): Promise<boolean> {
   const stats = await sidecars.stats(pod, versionFilter).catch(() => undefined);
-  if (stats === undefined) return true;
+  // A pod that is gone meanwhile has nothing to wait for: its successor starts with the new rules.
+  if (stats === undefined) return !(await exists(kubectl, pod));
   const now = configVersion(stats);
   if (clusters && now.clusters <= before.clusters) return false;
   return !listeners || now.listeners > before.listeners;
+}
+
+async function exists(kubectl: Kubectl, { namespace, name }: PodRef): Promise<boolean> {
+  return (
+    (await kubectl.run(["get", "pod", "-n", namespace, name, "--ignore-not-found", "-o", "name"])) !== ""
+  );
 }
 
 async function findAffected(

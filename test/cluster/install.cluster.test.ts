@@ -3,7 +3,8 @@ import { podsWith } from "../../lab/target/pods";
 import { serviceNames } from "../../lib/events";
 import { type Cluster, openCluster, release, run, skaffold } from "../support/cluster";
 
-jest.setTimeout(600_000);
+// With every image to be built and loaded.
+jest.setTimeout(1_200_000);
 
 let cluster: Cluster;
 beforeAll(async () => {
@@ -11,7 +12,14 @@ beforeAll(async () => {
   if (!isTestContext(context)) throw refusedContext(context);
   // From nothing, whatever is there: an earlier version's databases and volumes are not this one's.
   await skaffold("delete");
+  // Before, so that what the install itself takes can be told.
+  await skaffold("build");
+  const from = Date.now();
   await skaffold("run");
+  const seconds = Math.round((Date.now() - from) / 1000);
+  process.stderr.write(
+    `everything is installed and ready ${String(seconds)} s after its images were built\n`,
+  );
   cluster = await openCluster();
 });
 afterAll(() => cluster?.close());

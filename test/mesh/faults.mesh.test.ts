@@ -23,14 +23,12 @@ const files = readdirSync(join(root, "mesh/faults")).map((file) => file.replace(
 
 let target: MeshTarget;
 let shop: ShopClient;
-let token: string;
 let restoreBreakers: (() => Promise<void>) | undefined;
 beforeAll(async () => {
   target = await openTarget();
   const victims = new Set(Object.values(faultCases).map(({ victim }) => victim));
   restoreBreakers = await closeBreakersSoon(target, [...victims]);
   shop = createShopClient({ url: await target.ingressUrl() });
-  token = await shop.enter({ email: `faults-${Date.now()}@symphony.example`, password: "a-password" });
 });
 afterAll(async () => {
   shop?.close();
@@ -77,6 +75,11 @@ async function measure(
 
 describe.each(Object.entries(faultCases))("%s", (name, fault) => {
   const rule = { file: `mesh/faults/${name}.yaml` };
+  let token: string;
+  beforeAll(async () => {
+    // For each fault, because a token lasts less long than all faults may take.
+    token = await shop.enter({ email: `${name}-${Date.now()}@symphony.example`, password: "a-password" });
+  });
   afterAll(async () => {
     await target.remove(rule);
     await fault.afterwards?.(target);

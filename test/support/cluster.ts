@@ -149,6 +149,8 @@ export async function openCluster(): Promise<Cluster> {
             .finally(() => {
               ended.abort();
             });
+          // Awaited once the load has ended; until then it is not unhandled.
+          working.catch(() => undefined);
         },
       });
       await working;
