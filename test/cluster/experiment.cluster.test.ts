@@ -1,0 +1,43 @@
+import { type Journal } from "../../lab/experiments/journal";
+import { allReady, type Cluster, openCluster, run } from "../support/cluster";
+import { breakersClosed } from "../support/mesh";
+
+jest.setTimeout(600_000);
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await openCluster();
+  await allReady(cluster.kubectl);
+  await breakersClosed(cluster.target);
+});
+afterAll(() => cluster?.close());
+
+/** Whether they hold depends on how fast the machine is, which is not what is tested. */
+const timings = /-p\d+$/;
+
+test("an experiment of the laptop runs on the cluster: payment is down, no order is lost, all is healed", async () => {
+  const { code, stdout, stderr } = await run(process.execPath, [
+    "symphony",
+    "--target",
+    "kube",
+    "experiment",
+    "run",
+    "payment-outage",
+    "--json",
+  ]);
+  expect({ refused: code === 2 || code === 3, said: code === 0 ? "" : stderr }).toMatchObject({
+    refused: false,
+  });
+  const { symphony, steady_states: steadyStates, rollbacks } = JSON.parse(stdout) as Journal;
+  expect(symphony.target).toBe("kube");
+  expect(symphony.verdict.effects).toEqual([
+    expect.objectContaining({ name: "payment-is-down", confirmed: true }),
+  ]);
+  const broken = symphony.verdict.findings.filter(({ held, measure }) => !held && !timings.test(measure));
+  expect(broken).toEqual([]);
+  expect(symphony.violations).toEqual([]);
+  expect(steadyStates.after).toMatchObject({ steady_state_met: true });
+  expect(rollbacks.filter(({ status }) => status !== "succeeded")).toEqual([]);
+  await allReady(cluster.kubectl);
+  await cluster.expectInvariants();
+});
