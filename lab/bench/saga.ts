@@ -42,7 +42,7 @@ function loadRows(load: LoadResult): Row[] {
 }
 
 async function invariantRow(sources: Sources): Promise<Row> {
-  await waitForRest(() => sources, 60_000);
+  await waitForRest(() => sources);
   const { violations } = checkFacts(await readFacts(sources));
   return goalRow("violated invariants", violations.length, { atMost: 0 }, String);
 }

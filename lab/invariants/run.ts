@@ -3,9 +3,7 @@ import { withSystem } from "../target/system";
 import { checkFacts } from "./check";
 import { type Report } from "./facts";
 import { readFacts, type Sources } from "./read";
-import { waitForRest } from "./rest";
-
-const restLimitMs = 60_000;
+import { restMs, waitForRest } from "./rest";
 
 /** Checks the running system that the commands are about, once it is at rest. */
 export function checkRunning(say: (line: string) => void): Promise<Report> {
@@ -14,8 +12,8 @@ export function checkRunning(say: (line: string) => void): Promise<Report> {
       databases: (await system.databaseUrls()) as Record<ServiceName, string>,
       natsUrl: await system.natsUrl(),
     };
-    const unsettled = await waitForRest(() => sources, restLimitMs);
-    if (unsettled.length > 0) say(`not at rest after ${String(restLimitMs / 1000)} s; checking as it is`);
+    const unsettled = await waitForRest(() => sources);
+    if (unsettled.length > 0) say(`not at rest after ${String(restMs / 1000)} s; checking as it is`);
     unsettled.forEach(say);
     return checkFacts(await readFacts(sources));
   });

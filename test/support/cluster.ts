@@ -157,7 +157,7 @@ export async function openCluster(): Promise<Cluster> {
       return result;
     },
     async expectInvariants() {
-      expect(await waitForRest(sources, 120_000)).toEqual([]);
+      expect(await waitForRest(sources)).toEqual([]);
       const report = checkFacts(await readFacts(await sources()));
       expect(report.violations).toEqual([]);
       return { leftovers: report.leftovers.length };

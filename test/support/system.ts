@@ -60,7 +60,7 @@ export async function startSystem(
     },
     async expectInvariants() {
       // A saga may take two deadlines of 30 s after a restart, and then a failing event its back-off of 55 s.
-      expect(await waitForRest(() => sources, 150_000)).toEqual([]);
+      expect(await waitForRest(() => sources)).toEqual([]);
       const report = checkFacts(await readFacts(sources));
       expect(report.violations).toEqual([]);
       return { leftovers: report.leftovers.length };

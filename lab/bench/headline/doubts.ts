@@ -6,7 +6,14 @@ import { independent } from "./schedule";
 const tellingCalls = 2_000;
 
 /** Why one block does not say what it was to say; empty where it does. */
-export function blockDoubts({ arm, pair, calm, independent: broken, correlated }: BlockScore): string[] {
+export function blockDoubts({
+  arm,
+  pair,
+  calm,
+  independent: broken,
+  correlated,
+  unsettled,
+}: BlockScore): string[] {
   const where = `${arm}, pair ${String(pair + 1)}`;
   const lags = Object.entries({ calm, independent: broken, correlated })
     .filter(([, { lagged }]) => lagged)
@@ -17,7 +24,13 @@ export function blockDoubts({ arm, pair, calm, independent: broken, correlated }
   const unseen = correlated.recovery
     .filter(({ seen }) => !seen)
     .map(({ kind, detail }) => `${kind} was not seen to take effect: ${detail}: ${where}`);
-  return [...lags, ...unseen];
+  // The chain never comes to rest: nobody looks after an order whose process died.
+  const [first] = arm === "symphony" ? unsettled : [];
+  const restless =
+    first === undefined
+      ? []
+      : [`not at rest in time: ${first}, and ${String(unsettled.length - 1)} more: ${where}`];
+  return [...lags, ...unseen, ...restless];
 }
 
 /** Whether the sidecars hit fewer calls than half of what was configured; in words. */

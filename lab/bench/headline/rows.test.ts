@@ -163,6 +163,14 @@ test("a run in which the generator lagged is doubted, by phase and arm", () => {
   expect(doubts(lagging)).toHaveLength(3);
 });
 
+test("symphony that did not come to rest is doubted; the chain, whose orders stay open for good, is not", () => {
+  const unsettled = ["order o (saga) is compensating", "payment has 1 events to receive, 0 to acknowledge"];
+  expect(doubts(blocks({ chaos: { unsettled } }))).toEqual([]);
+  expect(doubts(blocks({ symphony: { unsettled } }))[0]).toBe(
+    "not at rest in time: order o (saga) is compensating, and 1 more: symphony, pair 1",
+  );
+});
+
 test("a fault that was not seen to take effect is doubted, and so are dice that hardly ever fell", () => {
   const unseen = { ...recovered(), seen: false, detail: "0 of 1 processes ended" };
   const dead = blocks({ chaos: { correlated: phase({ recovery: [unseen] }) } });

@@ -47,7 +47,6 @@ export type MatrixRun = RunHead & {
 
 const full: Lengths = { orders: 100, saturatedMs: 8_000, familyMs: 20_000, rate: 12, declinedPercent: 5 };
 const short: Lengths = { orders: 10, saturatedMs: 2_000, familyMs: 5_000, rate: 8, declinedPercent: 5 };
-const restMs = 150_000;
 
 const median = (values: number[]): number => summariseLatency(values)?.p50 ?? Number.NaN;
 const systemCpu = (arm: RunningArm): number =>
@@ -61,7 +60,7 @@ const countedOrders = 10;
 async function countCalls(arm: RunningArm, work: (index: number) => Promise<unknown>): Promise<number> {
   const before = await readCalls(arm.target);
   for (let index = 0; index < countedOrders; index += 1) await work(index);
-  await waitForRest(() => arm.sources, restMs);
+  await waitForRest(() => arm.sources);
   return ((await readCalls(arm.target)).attempts - before.attempts) / countedOrders;
 }
 
@@ -184,7 +183,7 @@ async function measureAll(context: Context, say: (line: string) => void): Promis
   for (const pattern of patterns) {
     say(`${pattern}: without load, then with as much as it takes`);
     const { inFlight } = await findCeiling({ ...arm, pattern }, lengths.saturatedMs / 2, signal);
-    await waitForRest(() => arm.sources, restMs);
+    await waitForRest(() => arm.sources);
     const alone = await measureUnloaded(arm, lengths.orders, (token, productId) =>
       placeAndRead(shop, pattern, token, productId),
     );
@@ -200,7 +199,7 @@ async function measureAll(context: Context, say: (line: string) => void): Promis
       calls,
       perSecond: await saturate({ ...arm, pattern }, { inFlight, durationMs: lengths.saturatedMs, signal }),
     });
-    await waitForRest(() => arm.sources, restMs);
+    await waitForRest(() => arm.sources);
   }
   for (const token of arm.tokens)
     for (const { id } of (await shop.listOrders(token)).slice(0, 3)) views.push({ token, orderId: id });
@@ -225,7 +224,7 @@ async function measureAll(context: Context, say: (line: string) => void): Promis
     signal.throwIfAborted();
     say(`under the family ${family}`);
     success.set(family, await measureFamily({ ...context, views }, family));
-    await waitForRest(() => arm.sources, restMs);
+    await waitForRest(() => arm.sources);
   }
   const facts = await readFacts(arm.sources);
   const none = { violations: 0, leftovers: 0, messages: 0 };
