@@ -66,7 +66,8 @@ export function headlineRun(change: Partial<HeadlineRun> = {}): HeadlineRun {
     ceilings: { chaos: 40, symphony: 60.25 },
     blocks: (["chaos", "symphony"] as const).map((arm) => ({
       ...{ arm, pair: 0, seed: 7, calm: phase(60), independent: phase(300), correlated: correlated(90) },
-      ...{ saturatedPerSecond: 1, violations: [], lostEvents: 0, orders: 100, events: 500, unsettled: [] },
+      ...{ saturatedPerSecond: 1, saturatedLoopDelayMs: 2, unsettled: [] },
+      ...{ violations: [], lostEvents: 0, orders: 100, events: 500 },
     })),
     rows: [
       {

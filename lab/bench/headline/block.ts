@@ -36,6 +36,8 @@ export type BlockScore = Block & {
   correlated: PhaseScore;
   /** Confirmed orders per second under the independent faults, with as much load as it takes. */
   saturatedPerSecond: number;
+  /** How late the generator's event loop was meanwhile, at the 99th percentile, in ms. */
+  saturatedLoopDelayMs: number;
   /** Of symphony only, where all events and their effects are to be found: the chain has none. */
   violations: string[];
   lostEvents: number;
@@ -168,7 +170,7 @@ export async function runBlock(block: Block, options: BlockOptions): Promise<Blo
     const calm = await runPhase(arm, phase(2, lengths.calmMs));
     await arm.target.apply(independentFaults);
     const broken = await runPhase(arm, { ...phase(3, lengths.independentMs), lostAnswers: true });
-    const saturatedPerSecond = await saturate(arm, {
+    const saturated = await saturate(arm, {
       inFlight: lengths.inFlight[block.arm],
       durationMs: lengths.saturatedMs,
       signal,
@@ -187,7 +189,8 @@ export async function runBlock(block: Block, options: BlockOptions): Promise<Blo
       calm: calm.score(truth),
       independent: broken.score(truth),
       correlated: correlated.score(truth),
-      saturatedPerSecond,
+      saturatedPerSecond: saturated.perSecond,
+      saturatedLoopDelayMs: saturated.loopDelayMs,
       violations: violations.map(({ invariant, subject, detail }) => `${invariant}: ${subject}: ${detail}`),
       lostEvents: violations.filter(({ invariant }) => invariant === "every event is in the stream").length,
       orders: facts.orders.length,
@@ -208,6 +211,7 @@ function describe({
   independent: broken,
   correlated,
   saturatedPerSecond,
+  saturatedLoopDelayMs,
   unsettled,
 }: BlockScore): string {
   const part = (name: string, { sent, confirmed, answer, lag }: PhaseScore): string =>
@@ -217,7 +221,7 @@ function describe({
     `pair ${String(pair + 1)} ${arm}: ${part("calm", calm)}`,
     part("independent", broken),
     part("correlated", correlated),
-    `saturated ${saturatedPerSecond.toFixed(1)}/s`,
+    `saturated ${saturatedPerSecond.toFixed(1)}/s, event loop p99 ${saturatedLoopDelayMs.toFixed(1)} ms late`,
     ...unsettled.slice(0, 3).map((line) => `not at rest: ${line}`),
   ].join("; ");
 }

@@ -1,3 +1,4 @@
+import { maxLagMs } from "../../load/outcome";
 import { type ArmName, armNames } from "./arms";
 import { type BlockScore } from "./block";
 import { independent } from "./schedule";
@@ -12,6 +13,7 @@ export function blockDoubts({
   calm,
   independent: broken,
   correlated,
+  saturatedLoopDelayMs,
   unsettled,
 }: BlockScore): string[] {
   const where = `${arm}, pair ${String(pair + 1)}`;
@@ -21,6 +23,13 @@ export function blockDoubts({
       ([phase, { lag }]) =>
         `the load generator lagged by ${(lag?.p99 ?? Number.NaN).toFixed(0)} ms (p99): ${phase}, ${where}`,
     );
+  // Slots that are free for so long, half of what lies between two looks at the open orders, are load that was not sent.
+  const late =
+    saturatedLoopDelayMs > maxLagMs
+      ? [
+          `the load generator's event loop was ${saturatedLoopDelayMs.toFixed(0)} ms late (p99): saturated, ${where}`,
+        ]
+      : [];
   const unseen = correlated.recovery
     .filter(({ seen }) => !seen)
     .map(({ kind, detail }) => `${kind} was not seen to take effect: ${detail}: ${where}`);
@@ -30,7 +39,7 @@ export function blockDoubts({
     first === undefined
       ? []
       : [`not at rest in time: ${first}, and ${String(unsettled.length - 1)} more: ${where}`];
-  return [...lags, ...unseen, ...restless];
+  return [...lags, ...late, ...unseen, ...restless];
 }
 
 /** Whether the sidecars hit fewer calls than half of what was configured; in words. */

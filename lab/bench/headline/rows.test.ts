@@ -64,6 +64,7 @@ function blocks(change: { symphony?: Partial<BlockScore>; chaos?: Partial<BlockS
         independent: bad,
         correlated: { ...bad, recovery: [recovered()] },
         saturatedPerSecond: 25,
+        saturatedLoopDelayMs: 4,
         ...change.chaos,
       },
       {
@@ -73,6 +74,7 @@ function blocks(change: { symphony?: Partial<BlockScore>; chaos?: Partial<BlockS
         independent: phase(),
         correlated: phase({ recovery: [recovered(1_250)] }),
         saturatedPerSecond: 50,
+        saturatedLoopDelayMs: 6,
         ...change.symphony,
       },
     ];
@@ -161,6 +163,13 @@ test("a run in which the generator lagged is doubted, by phase and arm", () => {
   const lagging = blocks({ chaos: { correlated: phase({ lagged: true, lag: latency(20) }) } });
   expect(doubts(lagging)[0]).toBe("the load generator lagged by 80 ms (p99): correlated, chaos, pair 1");
   expect(doubts(lagging)).toHaveLength(3);
+});
+
+test("a run in which the generator could not place orders in time is doubted", () => {
+  const late = blocks({ symphony: { saturatedLoopDelayMs: 51 } });
+  expect(doubts(late)[0]).toBe(
+    "the load generator's event loop was 51 ms late (p99): saturated, symphony, pair 1",
+  );
 });
 
 test("symphony that did not come to rest is doubted; the chain, whose orders stay open for good, is not", () => {

@@ -4,6 +4,7 @@ import { type Facts } from "../../invariants/facts";
 import { readFacts } from "../../invariants/read";
 import { waitForRest } from "../../invariants/rest";
 import { createShopClient, isTerminal, type ShopClient } from "../../load/client";
+import { maxLagMs } from "../../load/outcome";
 import { renderMatrixReport } from "../../report/matrix";
 import { versionsOf } from "../../run/versions";
 import { newRunId } from "../../runs/store";
@@ -194,11 +195,15 @@ async function measureAll(context: Context, say: (line: string) => void): Promis
         pattern,
       }),
     );
-    unloaded.set(pattern, {
-      ...alone,
-      calls,
-      perSecond: await saturate({ ...arm, pattern }, { inFlight, durationMs: lengths.saturatedMs, signal }),
-    });
+    const { perSecond, loopDelayMs } = await saturate(
+      { ...arm, pattern },
+      { inFlight, durationMs: lengths.saturatedMs, signal },
+    );
+    if (loopDelayMs > maxLagMs)
+      context.doubts.push(
+        `the load generator's event loop was ${loopDelayMs.toFixed(0)} ms late (p99): saturated, ${pattern}`,
+      );
+    unloaded.set(pattern, { ...alone, calls, perSecond });
     await waitForRest(() => arm.sources);
   }
   for (const token of arm.tokens)

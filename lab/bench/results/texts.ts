@@ -56,5 +56,6 @@ is a true answer, which counts against availability and not here.
 **CPU**: of all processes but the load generator, sidecars, Postgres and NATS included.
 
 Figures of one machine: compare the ratios, not the milliseconds. The generator shares the cores with the system; a run in which it sent more
-than 50 ms late in one of a hundred sends is marked invalid. A block in which that happens is measured once more, and what it was
+than 50 ms late in one of a hundred sends, or in which its event loop was that late while it placed as many orders as it takes, is
+marked invalid. A block in which that happens is measured once more, and what it was
 measured again for is told above.`;
