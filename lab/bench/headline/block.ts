@@ -226,17 +226,26 @@ function describe({
   ].join("; ");
 }
 
-/** What an arm can do without faults, looked for `eachMs` at a time, and how long it took to start. */
-export async function measureCeiling(
-  arm: ArmName,
-  eachMs: number,
-  signal: AbortSignal,
-): Promise<Ceiling & { startMs: number }> {
+export type Capacity = {
+  /** Confirmed orders per second without faults. */
+  perSecond: number;
+  /** Under the independent faults, where `saturate` uses it: delays take more orders under way to keep an arm busy. */
+  underFaults: Ceiling;
+  /** How long the arm took to start. */
+  startMs: number;
+};
+
+/** What an arm can do, without faults and under the independent ones, looked for `eachMs` at a time. */
+export async function measureCapacity(arm: ArmName, eachMs: number, signal: AbortSignal): Promise<Capacity> {
   const from = performance.now();
   const running = await startArm(arm, { signal });
   const startMs = performance.now() - from;
   try {
-    return { ...(await findCeiling(running, eachMs, signal)), startMs };
+    const { perSecond } = await findCeiling(running, eachMs, signal);
+    await running.target.apply(independentFaults);
+    const underFaults = await findCeiling(running, eachMs, signal);
+    await running.target.remove(independentFaults);
+    return { perSecond, underFaults, startMs };
   } finally {
     await running.stop();
   }

@@ -4,7 +4,7 @@ import { newRunId } from "../../runs/store";
 import { describeMachine } from "../machine";
 import { keepRun, type RunHead } from "../run-file";
 import { type ArmName, armNames } from "./arms";
-import { type BlockScore, type Lengths, measureCeiling, runBlock } from "./block";
+import { type BlockScore, type Lengths, measureCapacity, runBlock } from "./block";
 import { blockDoubts, doubts } from "./doubts";
 import { blockMs, estimateMs, fits, formatDuration, rateFor } from "./estimate";
 import { type HeadlineRow, headlineRows, pairsOf } from "./rows";
@@ -69,16 +69,15 @@ export async function benchHeadline(options: HeadlineOptions): Promise<HeadlineR
   const ceilings = { chaos: 0, symphony: 0 };
   const inFlight = { chaos: 0, symphony: 0 };
   let startMs = 0;
-  say(
-    "first the ceiling of each arm, which takes two minutes or so; then it is known how long the rest takes",
-  );
+  say("first what each arm can do, which takes four minutes or so; then it is known how long the rest takes");
   for (const name of armNames) {
-    const measured = await measureCeiling(name, quick ? 3_000 : 8_000, signal);
+    const measured = await measureCapacity(name, quick ? 3_000 : 8_000, signal);
     ceilings[name] = measured.perSecond;
-    inFlight[name] = measured.inFlight;
+    inFlight[name] = measured.underFaults.inFlight;
     startMs = Math.max(startMs, measured.startMs);
     say(
-      `${name} confirms ${ceilings[name].toFixed(1)} orders/s without faults, with ${String(inFlight[name])} under way`,
+      `${name} confirms ${measured.perSecond.toFixed(1)} orders/s without faults, and under the independent ones ` +
+        `${measured.underFaults.perSecond.toFixed(1)} with ${String(inFlight[name])} under way`,
     );
   }
   const rate = options.rate ?? rateFor(ceilings);

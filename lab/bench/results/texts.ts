@@ -49,8 +49,9 @@ article's row is that of availability.
 contradict once all is at rest. An answer of 5xx is final and says that the order failed: where nothing is charged, held or shipped it
 is a true answer, which counts against availability and not here.
 **Not answered within 2 s**: the chain has no timeouts of its own, so what the article calls timeout errors are here answers that nobody would wait for.
-**As many as it takes**: so many orders under way at a time as the arm confirmed most with when its ceiling was looked for (24, 48, 96,
-192 or 384), the next one placed as soon as one ends.
+**As many as it takes**: so many orders under way at a time as the arm confirmed most with, the next one placed as soon as one ends. What
+that number is, of 24, 48, 96, 192 and 384, was looked for before the first block: under the independent faults for the row under
+them, without faults for the one without. The rate of the other phases follows from the ceilings without faults.
 **Recovery**: from the end of a fault (of a kill from the kill) to the first of two seconds in a row in which 95 % of the orders sent were confirmed within 2 s.
 **Attempts per call**: all attempts of the sidecars of gateway and order, by those that were not retries, under both kinds of faults.
 **CPU**: of all processes but the load generator, sidecars, Postgres and NATS included.
