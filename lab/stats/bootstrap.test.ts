@@ -1,7 +1,7 @@
 import { mean } from "simple-statistics";
 
 import { seededRandom } from "../load/random";
-import { bootstrap, medianRatio, shareOrItsBound, shareRatio } from "./bootstrap";
+import { bootstrap, medianRatio } from "./bootstrap";
 
 const average = (values: readonly number[]): number => mean([...values]);
 
@@ -55,32 +55,6 @@ test("a ratio that is the same in each pair has no spread", () => {
 test("one odd pair does not move the median", () => {
   const pairs = [...Array.from({ length: 4 }, () => ({ before: 12, after: 2 })), { before: 500, after: 1 }];
   expect(medianRatio(pairs).value).toBe(6);
-});
-
-test.each([
-  { hits: 0, of: 3_000, share: 0.001, isBound: true },
-  { hits: 0, of: 30_000, share: 0.0001, isBound: true },
-  { hits: 45, of: 1_000, share: 0.045, isBound: false },
-])("$hits of $of is $share", ({ hits, of, share, isBound }) => {
-  expect(shareOrItsBound({ hits, of })).toEqual({ share, isBound });
-});
-
-test("without a hit the ratio is a lower bound", () => {
-  const pair = { before: { hits: 90, of: 2_000 }, after: { hits: 0, of: 2_000 } };
-  const found = shareRatio([pair, pair, pair, pair, pair]);
-  // 4.5 % against less than 3 in 10,000.
-  expect(found).toMatchObject({ atLeast: true });
-  expect(found.value).toBeCloseTo(150, 6);
-});
-
-test("shares are pooled over the pairs", () => {
-  const found = shareRatio([
-    { before: { hits: 40, of: 1_000 }, after: { hits: 1, of: 1_000 } },
-    { before: { hits: 60, of: 1_000 }, after: { hits: 3, of: 1_000 } },
-  ]);
-  expect(found).toMatchObject({ value: 25, atLeast: false });
-  expect(found.low).toBeCloseTo(20, 6);
-  expect(found.high).toBeCloseTo(40, 6);
 });
 
 test("nothing cannot be estimated from", () => {

@@ -37,36 +37,3 @@ export function medianRatio(pairs: readonly Pair[], seed?: number): Estimate {
   const ratios = pairs.map(({ before, after }) => before / after);
   return bootstrap(ratios, (some) => median([...some]), seed);
 }
-
-/** `hits` of `of` trials. */
-export type Share = { hits: number; of: number };
-export type SharePair = { before: Share; after: Share };
-
-/**
- * Of trials without a hit all that can be said is that the share is below 3 / n, with 95 % confidence ("rule of
- * three", Hanley and Lippman-Hand 1983).
- */
-export function shareOrItsBound({ hits, of }: Share): { share: number; isBound: boolean } {
-  return hits === 0 ? { share: 3 / of, isBound: true } : { share: hits / of, isBound: false };
-}
-
-/**
- * How many times the share of all `before` is that of all `after`. Where `after` has no hit at all, its share's upper
- * bound stands for it, and the value is a lower bound: `atLeast`.
- */
-export function shareRatio(pairs: readonly SharePair[], seed?: number): Estimate & { atLeast: boolean } {
-  const ratio = (some: readonly SharePair[]): number => {
-    const before = total(some.map((pair) => pair.before));
-    return before.hits / before.of / shareOrItsBound(total(some.map((pair) => pair.after))).share;
-  };
-  const atLeast = shareOrItsBound(total(pairs.map((pair) => pair.after))).isBound;
-  return { ...bootstrap(pairs, ratio, seed), atLeast };
-}
-
-/** All trials together. */
-export function total(shares: readonly Share[]): Share {
-  return shares.reduce((sum, { hits, of }) => ({ hits: sum.hits + hits, of: sum.of + of }), {
-    hits: 0,
-    of: 0,
-  });
-}

@@ -8,21 +8,22 @@ const titles: Record<HeadlineRow["section"], string> = {
   calm: "Without faults: what it costs",
 };
 
-/** `12.3× (10.1 to 14.9)`; `≥ 150×` where symphony had no case at all. */
+/** `12.3× (10.1 to 14.9)`; `≥ 57×`, the lower bound, where symphony had no case at all. */
 export function formatRatio(ratio: HeadlineRow["ratio"]): string {
   if (ratio === undefined) return "";
   const { value, low, high, atLeast } = ratio;
   const number = (n: number): string => (n >= 100 ? n.toFixed(0) : n >= 10 ? n.toFixed(1) : n.toFixed(2));
   const range =
-    low === high || !Number.isFinite(low) || !Number.isFinite(high)
+    atLeast === true || low === high || !Number.isFinite(low) || !Number.isFinite(high)
       ? ""
       : ` (${number(low)} to ${number(high)})`;
   return `${atLeast === true ? "≥ " : ""}${number(value)}×${range}`;
 }
 
 /** `≥ 6×: met`, or empty where there is no goal. */
-export function formatGoal({ goal, met, loses }: HeadlineRow): string {
-  const word = met === undefined ? "nothing to compare" : met ? "met" : "missed";
+export function formatGoal({ goal, met, loses, ratio }: HeadlineRow): string {
+  const open = ratio?.atLeast === true ? "not decided by so few cases" : "nothing to compare";
+  const word = met === undefined ? open : met ? "met" : "missed";
   const verdict = goal === undefined ? "" : `${goal}: ${word}`;
   return [verdict, loses === true ? "symphony loses" : ""].filter((text) => text !== "").join("; ");
 }

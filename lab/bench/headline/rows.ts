@@ -1,12 +1,5 @@
-import {
-  type Estimate,
-  medianRatio,
-  type Pair,
-  type Share,
-  type SharePair,
-  shareRatio,
-  total,
-} from "../../stats/bootstrap";
+import { type Estimate, medianRatio, type Pair } from "../../stats/bootstrap";
+import { riskRatio, type Share, type SharePair, total } from "../../stats/ratio";
 import { type ArmName } from "./arms";
 import { type BlockScore } from "./block";
 import { type PhaseScore } from "./score";
@@ -20,6 +13,7 @@ export type HeadlineRow = {
   symphony: string;
   ratio?: Estimate & { atLeast?: boolean };
   goal?: string;
+  /** Absent where it cannot be told. */
   met?: boolean;
   loses?: boolean;
 };
@@ -56,8 +50,9 @@ function withGoal(row: HeadlineRow, goal: Goal, value: number): HeadlineRow {
   if ("atMost" in goal)
     return { ...row, ...loses, goal: `≤ ${String(goal.atMost)}`, met: value <= goal.atMost };
   const bound = `≥ ${String(goal.ratioAtLeast)}×`;
-  // Neither met nor missed where there is nothing to compare.
-  if (Number.isNaN(value)) return { ...row, goal: bound };
+  // Neither met nor missed where there is nothing to compare, and where too few cases leave the bound below the goal.
+  const isOpen = row.ratio?.atLeast === true && value < goal.ratioAtLeast;
+  if (Number.isNaN(value) || isOpen) return { ...row, goal: bound };
   return { ...row, ...loses, goal: bound, met: value >= goal.ratioAtLeast };
 }
 
@@ -97,7 +92,7 @@ function shareRow(
     return { hits: hits.of(score), of: score.sent };
   };
   const shares = pairs.map((pair): SharePair => ({ before: share(pair.chaos), after: share(pair.symphony) }));
-  const ratio = shareRatio(shares);
+  const ratio = riskRatio(shares);
   const row: HeadlineRow = {
     ...head,
     chaos: percent(total(shares.map(({ before }) => before))),

@@ -1,4 +1,4 @@
-import { total } from "../../stats/bootstrap";
+import { total } from "../../stats/ratio";
 import {
   type Dimension,
   dimensions,

@@ -107,8 +107,8 @@ export function renderResults({ headline, matrix, notes }: Results): string {
       .filter(({ cells }) => cells.length > 0)
       .flatMap(({ title, cells }) => [`### ${title}`, table(headings, cells)]),
     "A ratio says how many times better symphony is; below 1 it is worse. It is the median over pairs of blocks with its 95 % " +
-      "bootstrap interval; of shares the ratio of all pairs together. `≥`: symphony had no case at all, so the upper bound of its " +
-      "share (3 / n) stands for it.",
+      "bootstrap interval; of shares the ratio of all pairs together, with half a case more on both sides, and the interval of Walter (1975) " +
+      "or of the bootstrap over pairs, whichever reaches further. `≥`: symphony had no case at all, so no more than the lower bound is claimed.",
     ...(notes === undefined ? [] : ["### What stands behind it", notes.trim()]),
     "### CPU per confirmed order, without faults",
     profile(headline),
