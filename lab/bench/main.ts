@@ -32,8 +32,8 @@ matrix     the article's decision matrix, measured
 
 --rate is orders per second, 100 unless given, of mesh and telemetry 40, of headline half of what the weaker arm can do;
 --duration is seconds of load, of mesh and telemetry for each side.
---pairs is how often both arms are measured; --requests is how many orders each arm gets under the independent faults,
-over all pairs. A full run has 5 pairs and 10,000 requests or more. --minutes: no pair is begun that would end later.
+--pairs is how often both arms are measured; --requests is how many orders each arm gets at least, over all pairs
+and under the independent faults. A full run has 5 pairs and 10,000 requests or more. --minutes: no pair is begun that would end later.
 --quick is a short look, to see that it works: 2 pairs and 300 requests unless given.
 `;
 

@@ -1,4 +1,6 @@
-import { blockMs, estimateMs, fits, formatDuration, rateFor } from "./estimate";
+import { arrivals } from "../../load/arrivals";
+import { blockMs, estimateMs, fits, formatDuration, phaseMsFor, rateFor } from "./estimate";
+import { blockOrder } from "./schedule";
 
 const lengths = {
   ...{ rate: 15, warmUpMs: 8_000, calmMs: 12_000, independentMs: 133_000 },
@@ -32,4 +34,20 @@ test.each([
   [{ chaos: 1, symphony: 31 }, 2],
 ])("for the ceilings %j the rate is %d", (ceilings, rate) => {
   expect(rateFor(ceilings)).toBe(rate);
+});
+
+test.each([
+  { requests: 300, pairs: 2, rate: 10 },
+  { requests: 10_000, pairs: 5, rate: 15.5 },
+])("$requests requests or more are sent in $pairs phases, whatever the seed", ({ requests, pairs, rate }) => {
+  const durationMs = phaseMsFor({ requests, pairs, rate });
+  for (let seed = 0; seed < 20; seed += 1) {
+    const blocks = blockOrder(pairs, seed).filter(({ arm }) => arm === "chaos");
+    const sent = blocks.reduce(
+      (sum, block) => sum + [...arrivals({ rate, durationMs, seed: block.seed })].length,
+      0,
+    );
+    expect(sent).toBeGreaterThanOrEqual(requests);
+    expect(sent).toBeLessThan(requests + 10 * Math.sqrt(requests));
+  }
 });

@@ -8,6 +8,16 @@ export function rateFor(ceilings: Record<ArmName, number>): number {
   return Math.max(minRate, Math.round(Math.min(...Object.values(ceilings)) * 5) / 10);
 }
 
+/** So far below its mean a Poisson number falls once in 30,000 times. */
+const sigmas = 4;
+
+/** How long each of `pairs` phases at `rate` per second must last so that all of them send `requests` or more, in ms. */
+export function phaseMsFor({ requests, pairs, rate }: Record<"requests" | "pairs" | "rate", number>): number {
+  // The mean m of which m − 4 √m, its standard deviation being √m, is what is asked for.
+  const mean = (sigmas / 2 + Math.sqrt((sigmas / 2) ** 2 + requests)) ** 2;
+  return Math.ceil((mean / pairs / rate) * 1000);
+}
+
 /** What comes to a block's phases: the last orders end, all comes to rest, everything is read and stopped. */
 const besideMs = 40_000;
 

@@ -6,13 +6,13 @@ import { keepRun, type RunHead } from "../run-file";
 import { type ArmName, armNames } from "./arms";
 import { type BlockScore, type Lengths, measureCapacity, runBlock } from "./block";
 import { blockDoubts, doubts } from "./doubts";
-import { blockMs, estimateMs, fits, formatDuration, rateFor } from "./estimate";
+import { blockMs, estimateMs, fits, formatDuration, phaseMsFor, rateFor } from "./estimate";
 import { type HeadlineRow, headlineRows, pairsOf } from "./rows";
 import { type Block, blockOrder, independent } from "./schedule";
 
 export type HeadlineOptions = {
   pairs: number;
-  /** Per arm, under the independent faults. */
+  /** Per arm, under the independent faults; so many at least. */
   requests: number;
   /** Short phases: to see that it works. */
   quick: boolean;
@@ -53,7 +53,7 @@ function lengthsOf(
   { pairs, requests, quick }: HeadlineOptions,
   load: Pick<Lengths, "rate" | "inFlight">,
 ): Lengths {
-  const independentMs = Math.ceil((requests / pairs / load.rate) * 1000);
+  const independentMs = phaseMsFor({ requests, pairs, rate: load.rate });
   return quick
     ? { ...load, warmUpMs: 3_000, calmMs: 5_000, independentMs, saturatedMs: 4_000, correlatedMs: 25_000 }
     : { ...load, warmUpMs: 8_000, calmMs: 12_000, independentMs, saturatedMs: 8_000, correlatedMs: 50_000 };
@@ -125,13 +125,23 @@ export async function benchHeadline(options: HeadlineOptions): Promise<HeadlineR
   return finish(run, say);
 }
 
+function outcomeOf({ ended, valid }: HeadlineRun): string {
+  if (ended !== undefined) return "ended early";
+  return valid ? "valid" : "invalid";
+}
+
 function finish(run: HeadlineRun, say: (line: string) => void): HeadlineRun {
   const found = summed(run);
-  const { quick, pairs, requests } = run.settings;
+  const pairs = pairsOf(run.blocks);
+  const sent = (arm: ArmName): number => pairs.reduce((sum, pair) => sum + pair[arm].independent.sent, 0);
   const ended: HeadlineRun = {
     ...found,
-    whole: run.ended === undefined && !quick && pairs >= minPairs && requests >= minRequests,
-    outcome: run.ended !== undefined ? "ended early" : found.valid ? "valid" : "invalid",
+    whole:
+      run.ended === undefined &&
+      !run.settings.quick &&
+      pairs.length >= minPairs &&
+      armNames.every((arm) => sent(arm) >= minRequests),
+    outcome: outcomeOf(found),
   };
   if (run.blocks.length > 0) say(`kept in ${keep(ended)}`);
   return ended;
