@@ -73,7 +73,7 @@ type ComparisonOptions = Partial<Record<"pairs" | "requests" | "rate" | "minutes
   json: boolean;
 };
 
-/** Prints the comparison; exit code 1 where its figures are not to be believed. */
+/** Prints the comparison; exit code 1 where its figures are not to be believed, or an error ended it. */
 async function runHeadline(values: ComparisonOptions, seed: number): Promise<number> {
   const { quick, pairs = quick ? "2" : "5", requests = quick ? "300" : "10000", rate, json } = values;
   const signal = stopOnSignals();
@@ -87,7 +87,7 @@ async function runHeadline(values: ComparisonOptions, seed: number): Promise<num
   });
   process.stdout.write(json ? `${JSON.stringify(run, null, 2)}\n` : formatHeadline(run));
   if (signal.aborted) return exitCodes.interrupted;
-  return run.valid && run.pairs > 0 ? exitCodes.ok : exitCodes.failed;
+  return run.valid && run.pairs > 0 && run.outcome !== "failed" ? exitCodes.ok : exitCodes.failed;
 }
 
 async function runMatrix({ quick, json }: ComparisonOptions, seed: number): Promise<number> {

@@ -121,11 +121,16 @@ export async function benchHeadline(options: HeadlineOptions): Promise<HeadlineR
     }
   } catch (error) {
     run.ended = signal.aborted ? "it was interrupted" : messageOf(error);
+    if (!signal.aborted) {
+      run.outcome = "failed";
+      say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
   }
   return finish(run, say);
 }
 
-function outcomeOf({ ended, valid }: HeadlineRun): string {
+function outcomeOf({ outcome, ended, valid }: HeadlineRun): string {
+  if (outcome === "failed") return outcome;
   if (ended !== undefined) return "ended early";
   return valid ? "valid" : "invalid";
 }
