@@ -58,6 +58,7 @@ class Load {
   private waiting = 0;
   private sent = 0;
   private notSent = 0;
+  private polls = 0;
   private confirmed = 0;
   private lastEndAt = 0;
   private readonly acceptMs: number[] = [];
@@ -201,6 +202,7 @@ class Load {
   }
 
   private async look(user: User): Promise<void> {
+    this.polls += 1;
     const orders = await this.client.listOrders(user.token).catch(() => []);
     for (const order of orders) {
       const outcome = user.open.get(order.id);
@@ -259,6 +261,7 @@ class Load {
       failed,
       unfinished: this.open,
       notSent: this.notSent,
+      polls: this.polls,
       errors: this.errors,
       failures: this.failures,
       acceptMs: summarise(this.acceptMs),

@@ -65,6 +65,8 @@ export type LoadResult = {
   unfinished: number;
   /** Never sent, because 5000 were waiting for an answer. */
   notSent: number;
+  /** How often users looked at their orders. */
+  polls: number;
   /** How much later than intended orders were sent, in ms: the generator's own delay. */
   lagMs: Summary | undefined;
   /** Whether the generator was the bottleneck; then the figures are not those of the system. */

@@ -7,9 +7,9 @@ import { type NewOrder } from "../../load/client";
 import { runLoad } from "../../load/load";
 import { type Outcome } from "../../load/outcome";
 import { withDatabase } from "../../run/clients";
-import { type MeshTarget, sumStats, type Workload } from "../../target/target";
 import { readCpu } from "../cpu";
 import { type ArmName, type RunningArm, startArm } from "./arms";
+import { readCalls, readDeliveries } from "./calls";
 import { independentFaults, readFaultCounts, runFaults } from "./faults";
 import { type Ceiling, findCeiling, saturate } from "./saturate";
 import { type Block, faultSchedule, independent, type Struck } from "./schedule";
@@ -58,21 +58,9 @@ type Phase = {
 };
 type Measured = { outcomes: Outcome[]; score(truth: Truth): PhaseScore };
 
-const callers: readonly Workload[] = ["gateway", "order"];
 /** How long the last orders of a phase are followed; what is open then is waited for only before the phase that needs it. */
 const drainMs = 60_000;
 const stableMs = 3_000;
-
-/** What the sidecars of gateway and order have sent so far. */
-export async function readCalls(target: MeshTarget): Promise<PhaseScore["calls"]> {
-  const calls = { attempts: 0, retries: 0 };
-  for (const caller of callers) {
-    const sidecars = await target.stats(caller, /^cluster\.outbound\|.*upstream_rq_(total|retry)$/);
-    calls.attempts += sumStats(sidecars, /upstream_rq_total$/);
-    calls.retries += sumStats(sidecars, /upstream_rq_retry$/);
-  }
-  return calls;
-}
 
 const minus = <T extends Record<string, number>>(after: T, before: T): T =>
   Object.fromEntries(Object.entries(after).map(([key, value]) => [key, value - (before[key] ?? 0)])) as T;
@@ -94,6 +82,8 @@ async function runPhase(arm: RunningArm, phase: Phase): Promise<Measured> {
   const read = async () => ({
     calls: await readCalls(arm.target),
     faults: await readFaultCounts(arm.target),
+    // The chain's services neither publish nor consume.
+    ...(arm.pattern === "saga" && { deliveries: await readDeliveries(arm.sources.natsUrl) }),
   });
   const before = await read();
   let cpuBefore = readCpu(arm.stack);
@@ -124,12 +114,15 @@ async function runPhase(arm: RunningArm, phase: Phase): Promise<Measured> {
   const struck = await faults;
   const cpuMs = minus(Object.fromEntries(readCpu(arm.stack)), Object.fromEntries(cpuBefore));
   const after = await read();
+  const calls = minus(after.calls, before.calls);
   const facts = {
     durationMs,
     events: struck,
     lagged: load.lagged,
-    calls: minus(after.calls, before.calls),
+    // The generator looks at its customers' orders through the same sidecars; those calls belong to no order.
+    calls: { ...calls, attempts: calls.attempts - load.polls },
     faults: minus(after.faults, before.faults),
+    ...(before.deliveries && after.deliveries && { deliveries: minus(after.deliveries, before.deliveries) }),
     ...(events.length === 0 && { cpuMs }),
   };
   return { outcomes, score: (truth) => scorePhase(outcomes, truth, facts) };

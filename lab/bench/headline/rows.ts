@@ -48,7 +48,10 @@ function withGoal(row: HeadlineRow, goal: Goal, value: number): HeadlineRow {
     row.ratio.value < 1 && { loses: true };
   if (goal === undefined) return { ...row, ...loses };
   if ("atMost" in goal)
-    return { ...row, ...loses, goal: `≤ ${String(goal.atMost)}`, met: value <= goal.atMost };
+    return {
+      ...{ ...row, ...loses, goal: `≤ ${String(goal.atMost)}` },
+      ...(!Number.isNaN(value) && { met: value <= goal.atMost }),
+    };
   const bound = `≥ ${String(goal.ratioAtLeast)}×`;
   // Neither met nor missed where there is nothing to compare, and where too few cases leave the bound below the goal.
   const isOpen = row.ratio?.atLeast === true && value < goal.ratioAtLeast;
@@ -130,6 +133,18 @@ function amplificationRow(pairs: readonly Blocks[]): HeadlineRow {
   const head = { section: "both", name: "attempts per call (amplification)" } as const;
   const row: HeadlineRow = { ...head, chaos: of("chaos").toFixed(3), symphony: of("symphony").toFixed(3) };
   return withGoal(row, { atMost: 1.2 }, of("symphony"));
+}
+
+/** The chain has no events; what symphony sends again by itself goes through the broker and not through a sidecar. */
+function redeliveryRow(pairs: readonly Blocks[]): HeadlineRow {
+  const phases = pairs.flatMap(({ symphony }) => [symphony.independent, symphony.correlated]);
+  const { hits, of } = total(
+    phases.map(({ deliveries }) => ({ hits: deliveries?.again ?? 0, of: deliveries?.all ?? 0 })),
+  );
+  const perEvent = of / (of - hits);
+  const head = { section: "both", name: "deliveries per event and consumer (amplification)" } as const;
+  const row: HeadlineRow = { ...head, chaos: "not applicable", symphony: perEvent.toFixed(3) };
+  return withGoal(row, { atMost: 1.2 }, perEvent);
 }
 
 function recoveryRow(pairs: readonly Blocks[]): HeadlineRow {
@@ -239,6 +254,7 @@ export function headlineRows(
     latencyRow(under("correlated"), "time to confirmation, p99", pairs, { of: "completion", at: "p99" }),
     recoveryRow(pairs),
     amplificationRow(pairs),
+    redeliveryRow(pairs),
     zeroRow({ name: "lost events", article: "99.9 % delivered" }, pairs, (block) => ({
       ...{ hits: block.lostEvents, of: block.events },
     })),

@@ -2,6 +2,7 @@ import { type Second, secondsOf } from "../../experiments/measures";
 import { type Holdings } from "../../invariants/check";
 import { type Outcome } from "../../load/outcome";
 import { type Latency, summariseLatency } from "../../stats/latency";
+import { type Calls, type Deliveries } from "./calls";
 import { type EffectiveFaults } from "./faults";
 import { type Struck } from "./schedule";
 
@@ -41,8 +42,10 @@ export type PhaseScore = {
   /** How late the generator sent. */
   lag: Latency | undefined;
   lagged: boolean;
-  /** Calls between services, and how many of them were sent again by a sidecar. */
-  calls: { attempts: number; retries: number };
+  /** Without the generator's looks at its orders. */
+  calls: Calls;
+  /** Absent of an arm without events. */
+  deliveries?: Deliveries;
   faults: EffectiveFaults;
   /** CPU in ms per confirmed order, by process; absent where processes were killed. */
   cpu?: Record<string, number>;
@@ -99,7 +102,7 @@ export function recoveries(
   });
 }
 
-type PhaseFacts = Pick<PhaseScore, "calls" | "faults" | "lagged"> & {
+type PhaseFacts = Pick<PhaseScore, "calls" | "deliveries" | "faults" | "lagged"> & {
   durationMs: number;
   events: readonly Struck[];
   /** In ms, by process, over the whole phase. */
@@ -132,6 +135,7 @@ export function scorePhase(outcomes: readonly Outcome[], truth: Truth, facts: Ph
     lag: summariseLatency(outcomes.map(({ lagMs }) => lagMs)),
     lagged: facts.lagged,
     calls: facts.calls,
+    ...(facts.deliveries && { deliveries: facts.deliveries }),
     faults: facts.faults,
     recovery: recoveries(outcomes, facts.events, facts.durationMs),
     ...(facts.events.length > 0 && { seconds: secondsOf(outcomes, facts.durationMs) }),

@@ -11,7 +11,7 @@ import { newRunId } from "../../runs/store";
 import { summariseLatency } from "../../stats/latency";
 import { readCpu } from "../cpu";
 import { type RunningArm, startArm } from "../headline/arms";
-import { readCalls } from "../headline/block";
+import { readCalls } from "../headline/calls";
 import { findCeiling, saturate } from "../headline/saturate";
 import { describeMachine } from "../machine";
 import { keepRun, type RunHead } from "../run-file";

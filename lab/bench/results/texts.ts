@@ -53,7 +53,10 @@ is a true answer, which counts against availability and not here.
 that number is, of 24, 48, 96, 192 and 384, was looked for before the first block: under the independent faults for the row under
 them, without faults for the one without. The rate of the other phases follows from the ceilings without faults.
 **Recovery**: from the end of a fault (of a kill from the kill) to the first of two seconds in a row in which 95 % of the orders sent were confirmed within 2 s.
-**Attempts per call**: all attempts of the sidecars of gateway and order, by those that were not retries, under both kinds of faults.
+**Attempts per call**: all attempts of the sidecars of gateway and order, by those that were not retries, under both kinds of faults. The
+generator's looks at its orders are not among them; a look that a sidecar sent again counts against the arm, as Envoy does not tell it from
+an order. **Deliveries per event and consumer**: what the broker delivered to the services, by what it delivered for the first time; that
+is how symphony tries again what the chain would try by calls.
 **CPU**: of all processes but the load generator, sidecars, Postgres and NATS included.
 
 Figures of one machine: compare the ratios, not the milliseconds. The generator shares the cores with the system; a run in which it sent more
