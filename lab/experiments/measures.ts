@@ -1,4 +1,4 @@
-import { type Outcome as LoadOutcome } from "../load/outcome";
+import { endOf, type Outcome as LoadOutcome } from "../load/outcome";
 import { summariseLatency } from "../stats/latency";
 import { expectedEnds, type Measure } from "./schema";
 
@@ -38,9 +38,10 @@ export function measureRequests(records: readonly LoadOutcome[]): Measures {
   const ended = accepted.filter((request) => !isOnItsWay(request));
   // A request that got no answer counts with the time until that was certain.
   const answered = records.flatMap(({ answerMs }) => (answerMs === undefined ? [] : [answerMs]));
-  const confirmed = records.flatMap(({ told, endMs }) =>
-    told === "confirmed" && endMs !== undefined ? [endMs] : [],
-  );
+  const confirmed = records.flatMap((request) => {
+    const endMs = endOf(request);
+    return request.told === "confirmed" && endMs !== undefined ? [endMs] : [];
+  });
   const toAnswer = percentilesOf(answered);
   const toConfirmed = percentilesOf(confirmed);
   return defined({
@@ -86,7 +87,7 @@ export function recoveryOf(question: RecoveryQuestion): number | undefined {
         request.at >= from &&
         request.at < from + windowMs &&
         isGood(request) &&
-        (request.endMs ?? request.answerMs ?? Number.POSITIVE_INFINITY) <= goodWithinMs,
+        (endOf(request) ?? Number.POSITIVE_INFINITY) <= goodWithinMs,
     ).length;
   const lastWindow = endMs - windowMs;
   if (lastWindow < healedAtMs) return undefined;

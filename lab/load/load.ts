@@ -35,7 +35,8 @@ type User = { token: string; open: Map<string, Outcome> };
 /**
  * Sends orders at their intended times whether or not earlier ones were answered, and measures from those
  * times, so that a system that stalls cannot hide it. Completion is read from lists of orders, some requests
- * per user and minute, and timed by the order's own `completedAt`, on the same clock.
+ * per user and minute, and timed by the order's own `completedAt`, on the same clock; of a pattern whose answer tells
+ * how the order ended, by the answer.
  */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const client = createShopClient({ url: options.url, usersUrl: options.usersUrl, maxSockets });
@@ -155,38 +156,49 @@ class Load {
     const orderId = order?.id ?? problem?.orderId;
     if (orderId !== undefined) outcome.orderId = orderId;
     if (order !== undefined) {
-      this.note(user, order, outcome);
+      this.note(user, order, { outcome, accepted: status === 202 });
       return;
     }
     outcome.told = status >= 500 ? "error" : "refused";
     outcome.code = problem.code;
     // With an order's id it is an order that failed, of a synchronous pattern; without one a refused request.
-    if (orderId !== undefined) this.failed(problem.code, Date.now());
+    if (orderId !== undefined) this.failed(problem.code, this.elapsed);
     else count(this.errors, problem.code);
   }
 
-  private note(user: User, order: OrderView, outcome: Outcome): void {
+  private note(
+    user: User,
+    order: OrderView,
+    { outcome, accepted }: { outcome: Outcome; accepted: boolean },
+  ): void {
     if (!isTerminal(order.status)) {
       user.open.set(order.id, outcome);
       return;
     }
-    const endedAt = order.completedAt === undefined ? Date.now() : Date.parse(order.completedAt);
-    outcome.endMs = Math.max(endedAt - this.startedWall - outcome.at, 0);
+    // An order that ended before its answer came ended for its customer with the answer.
+    outcome.endMs = accepted ? this.endedAfter(outcome, order) : (outcome.answerMs ?? 0);
+    const endAt = outcome.at + outcome.endMs;
     if (order.status === "failed") {
       outcome.told = "failed";
       outcome.code = order.failureCode ?? order.failureReason ?? "unknown";
-      this.failed(outcome.code, endedAt);
+      this.failed(outcome.code, endAt);
       return;
     }
     outcome.told = "confirmed";
-    this.lastEndAt = Math.max(this.lastEndAt, endedAt - this.startedWall);
+    this.lastEndAt = Math.max(this.lastEndAt, endAt);
     this.confirmed += 1;
     this.completeMs.push(outcome.endMs);
     this.options.onMeasured?.("completed", outcome.endMs);
   }
 
-  private failed(code: string, endedAt: number): void {
-    this.lastEndAt = Math.max(this.lastEndAt, endedAt - this.startedWall);
+  private endedAfter({ at }: Outcome, { completedAt }: OrderView): number {
+    const endedAt = completedAt === undefined ? Date.now() : Date.parse(completedAt);
+    return Math.max(endedAt - this.startedWall - at, 0);
+  }
+
+  /** `endAt` is ms from the start. */
+  private failed(code: string, endAt: number): void {
+    this.lastEndAt = Math.max(this.lastEndAt, endAt);
     count(this.failures, code);
   }
 
@@ -208,7 +220,7 @@ class Load {
       const outcome = user.open.get(order.id);
       if (outcome === undefined || !isTerminal(order.status)) continue;
       user.open.delete(order.id);
-      this.note(user, order, outcome);
+      this.note(user, order, { outcome, accepted: true });
     }
   }
 

@@ -22,9 +22,19 @@ export type Outcome = {
    * `error`: a 5xx or no answer, which does not say what became of the order.
    */
   told: "open" | "confirmed" | "failed" | "refused" | "error";
-  /** When the order ended, by its own clock. */
+  /**
+   * When the order was confirmed or failed: of an order that was accepted, by its own clock; of one whose answer told,
+   * with that answer, as its customer knew of it no sooner.
+   */
   endMs?: number;
 };
+
+/** When what became of an order was settled for its customer; undefined where that is not known. */
+export function endOf({ told, status, endMs, answerMs }: Outcome): number | undefined {
+  if (told === "open" || status === 0) return undefined;
+  // What was refused, or failed with an error, was over with the answer.
+  return endMs ?? answerMs;
+}
 
 /** A generator that is this late in one of a hundred sends competes with what it measures. */
 export const maxLagMs = 50;

@@ -1,6 +1,6 @@
 import { type Second, secondsOf } from "../../experiments/measures";
 import { type Holdings } from "../../invariants/check";
-import { type Outcome } from "../../load/outcome";
+import { endOf, type Outcome } from "../../load/outcome";
 import { type Latency, summariseLatency } from "../../stats/latency";
 import { type Calls, type Deliveries } from "./calls";
 import { type EffectiveFaults } from "./faults";
@@ -53,13 +53,6 @@ export type PhaseScore = {
   /** For the plots; only of a phase with events. */
   seconds?: Second[];
 };
-
-/** When the order was confirmed or otherwise ended for its customer; undefined where that is not known. */
-function endOf(outcome: Outcome): number | undefined {
-  if (outcome.told === "open" || outcome.status === 0) return undefined;
-  // Of a synchronous pattern it is the answer that tells, after the order's own clock stopped.
-  return outcome.status === 202 ? outcome.endMs : outcome.answerMs;
-}
 
 const isInTime = (outcome: Outcome): boolean => (endOf(outcome) ?? Infinity) <= deadlineMs;
 

@@ -3,9 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Pattern, patterns } from "../../../lib/events";
 import { type ShopClient } from "../../load/client";
 import { runLoad } from "../../load/load";
-import { type Outcome } from "../../load/outcome";
+import { endOf, type Outcome } from "../../load/outcome";
 import { type Disturbance } from "../../mesh/disturb/disturbance";
 import { type RunningArm } from "../headline/arms";
+import { deadlineMs } from "../headline/score";
 import { type Family, type Measured, type Subject } from "./subjects";
 
 /** How much of everything; times in ms. */
@@ -135,7 +136,7 @@ export async function measureFamily(
   const success = (pattern: Pattern): Success => {
     const list = outcomes.get(pattern) ?? [];
     const good = list.filter(
-      (outcome) => outcome.told === "confirmed" && (outcome.endMs ?? Infinity) <= 30_000,
+      (outcome) => outcome.told === "confirmed" && (endOf(outcome) ?? Infinity) <= deadlineMs,
     );
     return { good: good.length, of: list.length };
   };
