@@ -105,6 +105,20 @@ describe("recovery", () => {
     ).toEqual([event]);
   });
 
+  test.each([
+    // Nothing is sent from 4 s to 6.5 s, and what follows is good, or is not until 8 s.
+    { name: "good", badUntil: 0, recoveredMs: 1_750 },
+    { name: "bad", badUntil: 8_000, recoveredMs: 4_000 },
+  ])("seconds without orders say nothing, and those after them are $name", ({ badUntil, recoveredMs }) => {
+    const sparse = every100Ms((at) => at < badUntil).filter(({ at }) => at < 4_000 || at >= 6_500);
+    expect(recoveries(sparse, [event], 10_000)).toEqual([{ ...event, recoveredMs }]);
+  });
+
+  test("a good second that no other follows is no recovery", () => {
+    const once = every100Ms(() => false).filter(({ at }) => at < 5_000);
+    expect(recoveries(once, [event], 10_000)).toEqual([event]);
+  });
+
   test("an answer that is slow is not good", () => {
     const slow = every100Ms(() => false).map((one) => ({ ...one, answerMs: one.at < 6_000 ? 2_500 : 40 }));
     expect(recoveries(slow, [event], 10_000)).toEqual([{ ...event, recoveredMs: 2_000 }]);

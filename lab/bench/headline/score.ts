@@ -73,24 +73,32 @@ const bucketMs = 1_000;
 
 /**
  * From the end of each fault to the first of two seconds in a row in which 95 % of the orders sent were confirmed
- * within 2 s. Seconds without orders are skipped.
+ * within 2 s. Seconds without orders are skipped, as they say nothing: the next one that has some counts.
  */
 export function recoveries(
   outcomes: readonly Outcome[],
   events: readonly Struck[],
   durationMs: number,
 ): Recovery[] {
-  const isGood = (from: number): boolean => {
+  const isGood = (outcome: Outcome): boolean =>
+    outcome.told === "confirmed" && (endOf(outcome) ?? Infinity) <= goodMs;
+  /** Undefined of a second without orders. */
+  const isGoodSecond = (from: number): boolean | undefined => {
     const sent = outcomes.filter(({ at }) => at >= from && at < from + bucketMs);
-    const good = sent.filter(
-      (outcome) => outcome.told === "confirmed" && (endOf(outcome) ?? Infinity) <= goodMs,
-    );
-    return good.length >= goodShare * sent.length;
+    return sent.length === 0 ? undefined : sent.filter(isGood).length >= goodShare * sent.length;
+  };
+  const isNextGood = (after: number, limit: number): boolean => {
+    for (let from = after; from + bucketMs <= limit; from += bucketMs) {
+      const good = isGoodSecond(from);
+      if (good !== undefined) return good;
+    }
+    return false;
   };
   return events.map((event, index) => {
     const limit = events[index + 1]?.atMs ?? durationMs;
     for (let from = event.endMs; from + 2 * bucketMs <= limit; from += bucketMs / 4)
-      if (isGood(from) && isGood(from + bucketMs)) return { ...event, recoveredMs: from - event.endMs };
+      if (isGoodSecond(from) === true && isNextGood(from + bucketMs, limit))
+        return { ...event, recoveredMs: from - event.endMs };
     return { ...event };
   });
 }
@@ -108,9 +116,10 @@ export function scorePhase(outcomes: readonly Outcome[], truth: Truth, facts: Ph
   const disagreeing = new Set(outcomes.filter((outcome) => !agrees(outcome, truth(outcome.key))));
   const codes: Record<string, number> = {};
   for (const { code } of outcomes) if (code !== undefined) codes[code] = (codes[code] ?? 0) + 1;
-  const lastEnd = Math.max(
+  // Not spread into Math.max: there may be more of them than a call takes arguments.
+  const lastEnd = confirmed.reduce(
+    (last, outcome) => Math.max(last, outcome.at + (endOf(outcome) ?? 0)),
     facts.durationMs,
-    ...confirmed.map((outcome) => outcome.at + (endOf(outcome) ?? 0)),
   );
   return {
     sent: outcomes.length,
