@@ -96,11 +96,14 @@ export async function startPrivateGround(options: {
   const ground = openLaptopGround(state, "a private system, started for this run");
   return {
     ...ground,
-    async close() {
-      await ground.close();
-      await stack.stop();
-      process.removeListener("exit", killed);
-      await clean();
-    },
+    // Each, whatever became of the one before: nobody else would stop the system.
+    close: () =>
+      ground
+        .close()
+        .finally(async () => {
+          await stack.stop();
+          process.removeListener("exit", killed);
+        })
+        .finally(clean),
   };
 }

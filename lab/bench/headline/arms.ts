@@ -139,13 +139,16 @@ export async function startArm(
   process.on("exit", killed);
   const target = openLaptopTarget(state);
   const ground = openLaptopGround(state);
-  const stop = async (): Promise<void> => {
-    await ground.close();
-    await target.close();
-    await stack.stop();
-    process.removeListener("exit", killed);
-    await clean();
-  };
+  // Each, whatever became of the one before: a system that is left running would slow down the next arm.
+  const stop = (): Promise<void> =>
+    ground
+      .close()
+      .finally(() => target.close())
+      .finally(async () => {
+        await stack.stop();
+        process.removeListener("exit", killed);
+      })
+      .finally(clean);
   try {
     const usersUrl = await stack.serviceUrl("user");
     const client = createShopClient({ url: stack.url, usersUrl });
