@@ -4,6 +4,7 @@ import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 
 import { percentile } from "../load/percentiles";
+import { findProject } from "../run/project";
 
 /** What a figure depends on; printed with every report. */
 export type Machine = {
@@ -13,13 +14,13 @@ export type Machine = {
   kernel: string;
   node: string;
   commit: string;
-  /** A 4 KiB write with fsync, in ms: every commit waits for one. */
+  /** A 4 KiB write with fsync where the databases lie, in ms: every commit waits for one. */
   fsyncP50Ms: number;
   fsyncP99Ms: number;
 };
 
-function measureFsync(): { p50: number; p99: number } {
-  const folder = mkdtempSync(join(tmpdir(), "symphony-fsync-"));
+function measureFsync(parent: string): { p50: number; p99: number } {
+  const folder = mkdtempSync(join(parent, "symphony-fsync-"));
   const file = openSync(join(folder, "probe"), "w");
   const block = Buffer.alloc(4096);
   const times = Array.from({ length: 100 }, () => {
@@ -35,16 +36,20 @@ function measureFsync(): { p50: number; p99: number } {
 
 function commit(): string {
   try {
-    const run = (...args: string[]) => execFileSync("git", args, { encoding: "utf8", stdio: "pipe" }).trim();
+    const run = (...args: string[]) =>
+      execFileSync("git", args, { cwd: findProject(), encoding: "utf8", stdio: "pipe" }).trim();
     return run("rev-parse", "--short", "HEAD") + (run("status", "--porcelain") === "" ? "" : " with changes");
   } catch {
     return "unknown";
   }
 }
 
-/** Looks at this machine; takes some hundred milliseconds. */
-export function describeMachine(): Machine {
-  const { p50, p99 } = measureFsync();
+/**
+ * Looks at this machine; takes some hundred milliseconds. `state` is the folder that the measured system writes to, or
+ * another on its disk. By default the one for temporary files, where benches keep the state of the systems they start.
+ */
+export function describeMachine(state: string = tmpdir()): Machine {
+  const { p50, p99 } = measureFsync(state);
   const [first] = cpus();
   return {
     cpu: first?.model ?? "unknown",

@@ -126,7 +126,7 @@ async function runOne(loaded: LoadedExperiment, { ground, signal, options }: Ses
   const progress = liveProgress();
   const engine: EngineOptions = {
     ...{ loaded, ground, progress, signal },
-    machine: describeMachine(),
+    machine: describeMachine(ground.state),
     versions: versionsOf(ground.target),
     ...(options.seed !== undefined && { seed: options.seed }),
     withoutProtection: options.withoutProtection === true,

@@ -8,6 +8,8 @@ export type Ground = {
   readonly target: TargetName;
   /** For people: which system, and whose. */
   readonly description: string;
+  /** The folder of its state, of a system on this machine. */
+  readonly state?: string;
   readonly system: System;
   /** Why this target cannot do something; undefined where it can. */
   lacks(disturbance: Disturbance): string | undefined;

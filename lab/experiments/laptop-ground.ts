@@ -27,6 +27,7 @@ export function openLaptopGround(state: string = stateFolder(), description?: st
   let id = "";
   return {
     target: "laptop",
+    state,
     description: description ?? `the system that runs at ${url}`,
     system,
     lacks: () => undefined,
