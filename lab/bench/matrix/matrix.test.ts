@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { projectRoot } from "../../../lib/paths";
 import { codeLines, implementation, linesOf, servicesOf } from "./complexity";
-import { faultFiles } from "./families";
+import { familyMs, faultFiles } from "./families";
 import { gradeOf, matrixTable } from "./grades";
 import {
   dimensions,
@@ -67,6 +67,12 @@ test.each([
   expect(gradeOf(subject, dimension, all)).toBe(grade);
 });
 
+test("each family counts the same for fault tolerance, however many orders it has", () => {
+  const long = { ...rates(100), flaky: { good: 1_000, of: 1_000 }, dead: { good: 80, of: 100 } };
+  const all = usual({ saga: one({ success: long }) });
+  expect(gradeOf("saga", "fault tolerance", all)).toBe("Medium");
+});
+
 test("the table names each cell in which measurement and article disagree", () => {
   const { cells, remarks } = matrixTable(usual({ rest: one({ success: rates(100) }) }));
   expect(cells.map(([name]) => name)).toEqual([...subjects]);
@@ -80,12 +86,24 @@ test("the table names each cell in which measurement and article disagree", () =
   );
 });
 
-test.each(Object.entries(faultFiles))("the family %s says the share that its file has", (family, file) => {
-  const text = readFileSync(join(projectRoot, file), "utf8");
-  const words = { 2: "one call in fifty", 50: "half of the calls" }[
-    Number(/numerator: (\d+)/.exec(text)?.[1]) as 2 | 50
-  ];
-  expect(families[family as Family]).toContain(words);
+test.each(Object.entries(faultFiles))(
+  "the family %s says the share that its file has",
+  (family, { file, percent }) => {
+    const text = readFileSync(join(projectRoot, file), "utf8");
+    expect(Number(/numerator: (\d+)/.exec(text)?.[1])).toBe(percent);
+    const words = { 2: "one call in fifty", 50: "half of the calls" }[percent];
+    expect(families[family as Family]).toContain(words);
+  },
+);
+
+test.each([
+  ["dead", 12, 20_000],
+  ["slow", 12, 20_000],
+  // Of 9 calls a second one in fifty is hit: ten hits take 55.6 s.
+  ["flaky", 12, 55_556],
+  ["flaky", 100, 20_000],
+] as const)("the family %s at %d orders/s lasts %d ms", (family, rate, expected) => {
+  expect(familyMs(family, { rate, familyMs: 20_000 })).toBe(expected);
 });
 
 test.each([

@@ -130,7 +130,7 @@ async function declineSome(arm: RunningArm, shop: ShopClient, orders: number): P
 export async function benchMatrix({ quick, seed, signal, say }: MatrixOptions): Promise<MatrixRun> {
   const lengths = quick ? short : full;
   const startedAt = new Date();
-  say(quick ? "about 5 minutes" : "about 15 minutes");
+  say(quick ? "about 6 minutes" : "about 16 minutes");
   const arm = await startArm("symphony", { signal });
   const shop = createShopClient({ url: arm.stack.url });
   try {
