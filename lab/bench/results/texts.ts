@@ -61,5 +61,5 @@ is how symphony tries again what the chain would try by calls.
 
 Figures of one machine: compare the ratios, not the milliseconds. The generator shares the cores with the system; a run in which it sent more
 than 50 ms late in one of a hundred sends, or in which its event loop was that late while it placed as many orders as it takes, is
-marked invalid. A block in which that happens is measured once more, and what it was
-measured again for is told above.`;
+marked invalid, and so is one in which symphony was not at rest 150 s after the last order. A block in which that happens is measured
+once more, and what it was measured again for is told above.`;
