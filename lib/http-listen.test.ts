@@ -1,5 +1,8 @@
 import { connect } from "node:net";
 
+import { parseAllDocuments } from "yaml";
+
+import { readSources } from "../lab/mesh/sources";
 import { waitFor } from "../test/support/wait-for";
 import { listenHttp } from "./http-listen";
 
@@ -57,4 +60,20 @@ test("a port that is taken is an error, not a crash", async () => {
   const server = await listenHttp(() => undefined, local);
   await expect(listenHttp(() => undefined, { ...local, port: server.port })).rejects.toThrow(/EADDRINUSE/);
   await server.close();
+});
+
+test("an idle connection is kept for longer than any sidecar keeps it", async () => {
+  type Rule = { spec?: { trafficPolicy?: { connectionPool?: { http?: { idleTimeout?: string } } } } };
+  const idleTimeouts = ["mesh/base", "mesh/canary"]
+    .flatMap((folder) => readSources(folder))
+    .flatMap(({ text }) => parseAllDocuments(text).map((document) => document.toJS() as Rule | null))
+    .flatMap((rule) => rule?.spec?.trafficPolicy?.connectionPool?.http?.idleTimeout ?? [])
+    .map((text) => Number(/^(\d+)s$/.exec(text)?.[1]));
+  expect(idleTimeouts.length).toBeGreaterThan(0);
+
+  const server = await listenHttp((_request, response) => response.end(), local);
+  const { headers } = await fetch(server.url);
+  await server.close();
+  const kept = Number(/^timeout=(\d+)$/.exec(headers.get("keep-alive") ?? "")?.[1]);
+  for (const idleTimeout of idleTimeouts) expect(kept).toBeGreaterThan(idleTimeout);
 });

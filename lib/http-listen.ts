@@ -14,8 +14,12 @@ export type HttpServer = {
 };
 
 const DEFAULT_GRACE_MS = 10_000;
-/** Longer than a client or a sidecar keeps an idle connection: otherwise it may send into a closing one. */
-const KEEP_ALIVE_MS = 65_000;
+/**
+ * Longer than a sidecar keeps an idle connection, which is 90 s (idleTimeout in mesh/base): whoever closes first must be
+ * the one that sends, or it sends into a closing connection, and a request that may not be repeated fails with 503.
+ */
+const KEEP_ALIVE_MS = 95_000;
+/** For the headers of one request, from their first byte: an idle connection is not held to it. */
 const HEADERS_MS = 60_000;
 /** As much as Envoy takes, rather than Node's 16 KiB: whoever sends much baggage is not refused for it. */
 const MAX_HEADER_BYTES = 64 * 1024;
