@@ -1,10 +1,12 @@
 {{/*
 What would leave pods hanging is told before anything is installed. Only where there is a cluster to ask: a mere
-rendering finds nothing with lookup, and so not the namespace's own account either.
+rendering finds nothing with lookup, and so neither the namespace's own account nor kube-system. The account is asked
+for first, because who installs into a namespace that is there may be allowed to read nothing outside of it; kube-system
+is for --create-namespace, which makes the namespace only after this.
 */}}
 {{- define "service.requirements" -}}
 {{- $namespace := .Release.Namespace -}}
-{{- if lookup "v1" "ServiceAccount" $namespace "default" -}}
+{{- if or (lookup "v1" "ServiceAccount" $namespace "default") (lookup "v1" "Namespace" "" "kube-system") -}}
 {{- if not (.Capabilities.APIVersions.Has "security.istio.io/v1") -}}
 {{- fail "Istio is not installed in this cluster. Fix: see docs/kubernetes.md, \"A kind cluster\"" -}}
 {{- end -}}
