@@ -16,7 +16,7 @@ import {
 export const jaegerName = "jaeger";
 /** Where spans go. The name outlives what stands behind it: istio-values.yaml and the chart point here. */
 export const collectorName = "otel-collector";
-export const jaegerPorts = { otlpGrpc: 4317, otlpHttp: 4318, query: 16686 } as const;
+export const jaegerPorts = { otlp: 4318, query: 16686 } as const;
 const healthPort = 13133;
 const everywhere = (port: number): string => `0.0.0.0:${port}`;
 
@@ -44,12 +44,8 @@ export const jaegerConfig = {
     },
   },
   receivers: {
-    otlp: {
-      protocols: {
-        grpc: { endpoint: everywhere(jaegerPorts.otlpGrpc) },
-        http: { endpoint: everywhere(jaegerPorts.otlpHttp) },
-      },
-    },
+    // Services and sidecars send by HTTP, nobody by gRPC.
+    otlp: { protocols: { http: { endpoint: everywhere(jaegerPorts.otlp) } } },
   },
   processors: {
     // Refuses spans rather than being killed with all that it keeps; senders drop what is refused.
@@ -69,10 +65,7 @@ export function addJaeger(scope: Construct, { image }: { image: string }): void 
     metadata: { ...metadata, name: collectorName },
     spec: {
       selector: selectorOf(jaegerName),
-      ports: [
-        { name: "grpc-otlp", port: jaegerPorts.otlpGrpc },
-        { name: "http-otlp", port: jaegerPorts.otlpHttp },
-      ],
+      ports: [{ name: "http-otlp", port: jaegerPorts.otlp }],
     },
   });
   addService(scope, jaegerName, [{ name: "http-query", port: jaegerPorts.query }]);
@@ -89,11 +82,10 @@ function container(image: string): Pod["container"] {
     args: ["--config=/etc/jaeger/jaeger.yaml"],
     env: [{ name: "GOMEMLIMIT", value: "400MiB" }],
     ports: [
-      { name: "grpc-otlp", containerPort: jaegerPorts.otlpGrpc },
-      { name: "http-otlp", containerPort: jaegerPorts.otlpHttp },
+      { name: "http-otlp", containerPort: jaegerPorts.otlp },
       { name: "http-query", containerPort: jaegerPorts.query },
     ],
-    ...probesOf({ path: "/status", port: healthPort }, jaegerPorts.otlpGrpc),
+    ...probesOf({ path: "/status", port: healthPort }, jaegerPorts.otlp),
     resources: resources("20m", "96Mi", "512Mi"),
     volumeMounts: [{ name: "config", mountPath: "/etc/jaeger", readOnly: true }],
   };

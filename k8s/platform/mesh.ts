@@ -24,8 +24,8 @@ const serviceAccount = (service: ServiceName): string =>
 const ingressAccount = "cluster.local/ns/istio-system/sa/istio-ingressgateway";
 const platformAccount = (name: string): string => `cluster.local/ns/${namespace}/sa/${name}`;
 
-function rule(port: number | number[], principals: string[]): AuthorizationPolicySpecRules {
-  return { from: [{ source: { principals } }], to: [{ operation: { ports: [port].flat().map(String) } }] };
+function rule(port: number, principals: string[]): AuthorizationPolicySpecRules {
+  return { from: [{ source: { principals } }], to: [{ operation: { ports: [String(port)] } }] };
 }
 
 function addAllow(scope: Construct, name: string, rules: AuthorizationPolicySpecRules[]): void {
@@ -58,7 +58,7 @@ export function addMeshPolicies(
   if (options.mail) addAllow(scope, mailName, [rule(mailPorts.smtp, [serviceAccount("notification")])]);
   // Services and their sidecars send spans, and the ingress gateway does.
   addAllow(scope, jaegerName, [
-    rule([jaegerPorts.otlpGrpc, jaegerPorts.otlpHttp], [...serviceNames.map(serviceAccount), ingressAccount]),
+    rule(jaegerPorts.otlp, [...serviceNames.map(serviceAccount), ingressAccount]),
   ]);
 }
 

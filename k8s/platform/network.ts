@@ -95,7 +95,7 @@ function addTelemetryPolicies(scope: Construct): void {
     ingress: [
       {
         from: [services, podsOf(istioNamespace, { istio: "ingressgateway" })],
-        ports: ports(jaegerPorts.otlpGrpc, jaegerPorts.otlpHttp),
+        ports: ports(jaegerPorts.otlp),
       },
     ],
   });
