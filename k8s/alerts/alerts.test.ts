@@ -13,8 +13,11 @@ import { ruleFile, runbookOf } from "./rules";
 
 type Series = Record<string, string>;
 type Labels = Record<string, string>;
-/** Series are given a value a minute; after `at` the alert fires with `fires`' labels, or is quiet where it has none. */
-type Case = [alert: string, state: string, at: string, fires: Labels[], series: Series];
+/**
+ * Series are given a value per `step`, which is a minute where it is left out; after `at` the alert fires with `fires`'
+ * labels, or is quiet where it has none.
+ */
+type Case = [alert: string, state: string, at: string, fires: Labels[], series: Series, step?: string];
 
 const gateway = (status: number): string =>
   `gateway_requests_total{service="order",method="POST",status="${status}"}`;
@@ -168,6 +171,22 @@ const cases: Case[] = [
   ["BreakerOpen", "one host of two is ejected", "4m", [], { [ejected]: "0 1 1 1 1", [members]: "2x5" }],
   ["BreakerOpen", "a service has no host at all", "4m", [], { [ejected]: "0x5", [members]: "0x5" }],
   [
+    "BreakerOpen",
+    "both hosts are ejected, and come back now and then to be tried",
+    "2m",
+    [{ app: "order", callee: "payment", severity: "page" }],
+    { [ejected]: "0 2 2 0 2 2 2 0 2 2 2 2 0", [members]: "2x12" },
+    "10s",
+  ],
+  [
+    "BreakerOpen",
+    "a service goes from three hosts to one after one was ejected",
+    "2m50s",
+    [],
+    { [ejected]: "0x5 1x6 0x20", [members]: "3x12 1x20" },
+    "10s",
+  ],
+  [
     "CertificateNotRenewed",
     "it grows old",
     "12m",
@@ -197,9 +216,9 @@ withPromtool("promtool (skipped where it is not on the PATH)", () => {
     promtool(["check", "rules", "rules.yaml"], { "rules.yaml": stringify(ruleFile) });
   });
 
-  test.each(cases)("%s: %s", (alertname, _state, at, fires, series) => {
+  test.each(cases)("%s: %s", (alertname, _state, at, fires, series, step = "1m") => {
     const test = {
-      interval: "1m",
+      interval: step,
       input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
       promql_expr_test: [
         {
@@ -218,7 +237,7 @@ withPromtool("promtool (skipped where it is not on the PATH)", () => {
       "rules.yaml": stringify(testedRules),
       "test.yaml": stringify({
         rule_files: ["rules.yaml"],
-        evaluation_interval: at.endsWith("h") ? "20m" : "30s",
+        evaluation_interval: step !== "1m" ? step : at.endsWith("h") ? "20m" : "30s",
         tests: [test],
       }),
     });

@@ -1,4 +1,5 @@
 import { serviceNames } from "../../lib/events";
+import { scrapeIntervalSeconds } from "../platform/prometheus-config";
 import { type Burn, fastBurns, type Objective, objectives, ratioName, slowBurns } from "./objectives";
 
 export type Alert = {
@@ -61,18 +62,8 @@ const burning: Alert[] = objectives.flatMap((objective): Alert[] => {
 });
 
 const hosts = `cluster_name=~"outbound.*"`;
-const ejected = `max by (app, callee) (max_over_time(envoy_cluster_outlier_detection_ejections_active{${hosts}}[1m]))`;
-const known = `max by (app, callee) (envoy_cluster_membership_total{${hosts}} > 0)`;
-
-/** Ejected hosts come back after 10 s to be tried, so a minute's highest count is looked at, not the moment's. */
-const breakerOpen: Alert = {
-  name: "BreakerOpen",
-  severity: "page",
-  expr: `${ejected} >= ${known}`,
-  signals: [ejected, known],
-  for: "30s",
-  summary: "{{ $labels.app }} gets no answer from {{ $labels.callee }}: its sidecar has ejected all hosts",
-};
+const ejected = `envoy_cluster_outlier_detection_ejections_active{${hosts}}`;
+const known = `(envoy_cluster_membership_total{${hosts}} > 0)`;
 
 const scraped = `sum by (app) (up{namespace="symphony"})`;
 
@@ -131,7 +122,16 @@ export const alerts: readonly Alert[] = [
     for: "5m",
     summary: "{{ $labels.service }} has not been given {{ $value }} events yet",
   }),
-  breakerOpen,
+  limited({
+    name: "BreakerOpen",
+    severity: "page",
+    // Ejected hosts come back after 10 s to be tried, so a minute's highest share is looked at, not the moment's. The
+    // share, not the count: an ejection of before must not be held against the hosts that are left after scaling down.
+    value: `max by (app, callee) (max_over_time((${ejected} / ${known})[1m:${scrapeIntervalSeconds}s]))`,
+    is: [">=", 1],
+    for: "30s",
+    summary: "{{ $labels.app }} gets no answer from {{ $labels.callee }}: its sidecar has ejected all hosts",
+  }),
   limited({
     name: "CertificateNotRenewed",
     severity: "page",
