@@ -5,7 +5,7 @@ import { parseAllDocuments } from "yaml";
 
 import { serviceNames } from "../lib/events";
 import { projectRoot } from "../lib/paths";
-import { has, renderChart, validateManifests } from "../test/support/helm";
+import { has, lintChart, renderChart, validateManifests } from "../test/support/helm";
 
 const data = join(projectRoot, "charts", "testdata");
 const updating = process.env.GOLDEN_UPDATE === "1";
@@ -16,10 +16,15 @@ const cases: Case[] = readdirSync(data)
   .filter(({ file }) => file.endsWith(".in.yaml"))
   .map(({ chart, file }) => ({ chart, name: file.replace(".in.yaml", "") }));
 
-function render({ chart, name }: Case): string {
+function valuesOf({ chart, name }: Case): string[] {
   const files = [join(data, chart, `${name}.in.yaml`)];
   if (name === "production") files.unshift(join(projectRoot, "charts", chart, "values-production.yaml"));
-  return renderChart(chart, { release: chart === "symphony" ? "symphony" : "release", files });
+  return files;
+}
+
+function render(one: Case): string {
+  const release = one.chart === "symphony" ? "symphony" : "release";
+  return renderChart(one.chart, { release, files: valuesOf(one) });
 }
 
 // REQUIRE_CLUSTER_TOOLS=1 makes a missing tool a failure.
@@ -33,6 +38,18 @@ withHelm("charts (skipped where helm is not on the PATH)", () => {
     const rendered = render({ chart, name });
     if (updating) writeFileSync(file, rendered);
     expect(rendered).toBe(readFileSync(file, "utf8"));
+  });
+
+  test.each(cases)("helm lint has nothing to say about $chart with the values of $name", (one) => {
+    expect(() => {
+      lintChart(one.chart, { files: valuesOf(one) });
+    }).not.toThrow();
+  });
+
+  test("helm lint refuses a misspelt value", () => {
+    expect(() => {
+      lintChart("symphony", { set: ["order.replcas=2"] });
+    }).toThrow("additional properties 'replcas' not allowed");
   });
 
   test("no golden file is left over", () => {

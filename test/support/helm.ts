@@ -12,27 +12,35 @@ export function has(command: string): boolean {
 
 const kubernetes = "1.34.0";
 
+/** What helm says on stdout; throws with all that it says where it fails. */
+function helm(args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync("helm", args, { encoding: "utf8", maxBuffer: 16 * 2 ** 20 });
+  if (status !== 0) throw new Error(`${stdout}${stderr}`);
+  return stdout;
+}
+
+const chartFolder = (chart: string): string => join(projectRoot, "charts", chart);
+const withValues = (files: readonly string[], set: readonly string[]): string[] => [
+  "--namespace=symphony",
+  `--kube-version=${kubernetes}`,
+  ...files.map((file) => `--values=${file}`),
+  ...set.map((pair) => `--set=${pair}`),
+];
+
 /** The rendered release, as text; throws with Helm's message. */
 export function renderChart(
   chart: string,
-  options: { release: string; files?: string[]; set?: string[] },
+  { release, files = [], set = [] }: { release: string; files?: string[]; set?: string[] },
 ): string {
-  const { release, files = [], set = [] } = options;
-  const result = spawnSync(
-    "helm",
-    [
-      "template",
-      release,
-      join(projectRoot, "charts", chart),
-      "--namespace=symphony",
-      `--kube-version=${kubernetes}`,
-      ...files.map((file) => `--values=${file}`),
-      ...set.map((pair) => `--set=${pair}`),
-    ],
-    { encoding: "utf8", maxBuffer: 16 * 2 ** 20 },
-  );
-  if (result.status !== 0) throw new Error(result.stderr);
-  return result.stdout;
+  return helm(["template", release, chartFolder(chart), ...withValues(files, set)]);
+}
+
+/** Throws with what `helm lint` finds in a chart with these values, warnings too. */
+export function lintChart(
+  chart: string,
+  { files = [], set = [] }: { files?: string[]; set?: string[] } = {},
+): void {
+  helm(["lint", "--strict", chartFolder(chart), ...withValues(files, set)]);
 }
 
 type Schema = { definitions: Record<string, { $ref?: string }> };
