@@ -47,6 +47,12 @@ export type StackOptions = {
   signal?: AbortSignal;
 };
 
+/** Throws the first failure, but only once nothing goes on any more in a folder that its caller may then remove. */
+async function untilAllSettled(works: Promise<void>[]): Promise<void> {
+  await Promise.allSettled(works);
+  await Promise.all(works);
+}
+
 /** A whole Symphony as processes of this machine, run by this process. */
 export class Stack {
   natsUrl = "";
@@ -172,7 +178,7 @@ export class Stack {
       maxConnections: 20 + 14 * network.instances.length,
     });
     // Sidecars need neither database nor broker, and stand before their services do.
-    await Promise.all([
+    await untilAllSettled([
       this.startInfrastructure(infrastructure),
       network.start(this.watched),
       this.startTelemetry(),
