@@ -1,6 +1,7 @@
 import { experimentOn, verdictOf } from "../../test/support/experiments";
 import { startSystem, type System } from "../../test/support/system";
 import { waitFor } from "../../test/support/wait-for";
+import { describeMachine } from "../bench/machine";
 import { exitCodes } from "../run/failure";
 import { type Ground } from "./ground";
 import { openLaptopGround } from "./laptop-ground";
@@ -82,18 +83,25 @@ test("Ctrl-C heals at once, and the run is told as interrupted", async () => {
 });
 
 test("an experiment that dies is healed without it; until then a second one is refused", async () => {
+  // Reading a machine writes to its disk, which may outlive a lease.
+  const loaded = await shortOutage();
+  const machine = describeMachine();
   const dead = openLaptopGround(system.state);
-  await dead.begin("one that dies", 1500);
+  await dead.begin("one that dies", 5_000);
   const { step } = await dead.disturb({ kind: "pause", victim: "payment" });
   expect(await dead.observe(step)).toMatchObject({ seen: true });
-  await expect(experimentOn(ground, await shortOutage())).rejects.toMatchObject({
+  await dead.renew();
+  await expect(experimentOn(ground, loaded, { machine })).rejects.toMatchObject({
     code: "experiment.running",
     exitCode: exitCodes.environment,
   });
-  await waitFor(async () => {
-    await ground.begin("the next one", 10_000);
-    return true;
-  });
+  await waitFor(
+    async () => {
+      await ground.begin("the next one", 60_000);
+      return true;
+    },
+    { timeoutMs: 60_000, what: "the end of the lease" },
+  );
   expect((await ground.readiness()).ready).toBe(true);
   await expect(dead.observe(step)).rejects.toMatchObject({ code: "experiment.lease" });
   await ground.end();

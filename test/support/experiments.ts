@@ -19,7 +19,7 @@ export async function experimentOn(
     loaded,
     progress: { say: (line) => said.push(line), tick: () => undefined },
     signal: new AbortController().signal,
-    machine: describeMachine(),
+    machine: options.machine ?? describeMachine(),
     versions: {},
     lagLimitMs,
     ...options,
