@@ -5,11 +5,18 @@ import { play, playWithoutUndo, scenarios, undoingPatterns, usualOrder } from ".
 jest.setTimeout(240_000);
 
 /** Short, so that a cancellation and a broker that is away for longer than it both fit into a test. */
-const deadlineMs = 4_000;
+const deadlineMs = 6_000;
+/** Slow, and yet far from the deadline: what else an order needs takes its time on a busy machine. */
+const providerSlowMs = 500;
 
 let system: System;
 beforeAll(async () => {
-  system = await startSystem({ overrides: { order: { SAGA_DEADLINE_MS: String(deadlineMs) } } });
+  system = await startSystem({
+    overrides: {
+      order: { SAGA_DEADLINE_MS: String(deadlineMs) },
+      payment: { PROVIDER_SLOW_MS: String(providerSlowMs) },
+    },
+  });
 });
 afterAll(() => system?.stop());
 afterEach(() => system.expectInvariants());
