@@ -117,7 +117,15 @@ async function failuresDuring(work: () => Promise<unknown>): Promise<{ count: nu
   return { count, failures };
 }
 
-const isVersion = (version: string) => waitFor(async () => (await call()).version === version);
+/** Envoy's workers take a route one after the other, after its main thread has told that it has it. */
+const isVersion = (version: string) =>
+  waitFor(
+    async () => {
+      const answer = await call();
+      return answer.status === 200 && answer.version === version;
+    },
+    { what: `an answer of version ${version}` },
+  );
 
 test("a call goes from sidecar to sidecar, and plaintext past the caller's is refused", async () => {
   expect(await call()).toEqual({ status: 200, version: "1" });
@@ -137,7 +145,7 @@ test("a changed route is in force at once, without a failed call", async () => {
   const { failures } = await failuresDuring(async () => {
     for (let round = 2; round < 12; round += 1) {
       await proxies.caller!.update(toFiles(callerConfig(layout, ports, String(round)), ca.root));
-      expect((await call()).version).toBe(String(round));
+      await isVersion(String(round));
     }
   });
   expect(failures).toEqual([]);
@@ -151,7 +159,7 @@ test("what Envoy refuses is told in its words, and brought back", async () => {
   await expect(proxies.caller!.update(toFiles(broken, ca.root))).rejects.toThrow(Rejected);
   await proxies.caller!.restore();
   await proxies.caller!.update(toFiles(callerConfig(layout, ports, "14"), ca.root));
-  expect(await call()).toEqual({ status: 200, version: "14" });
+  await isVersion("14");
 });
 
 test("a callee with another identity is refused", async () => {
@@ -159,7 +167,6 @@ test("a callee with another identity is refused", async () => {
   await waitFor(async () => (await call()).status === 503);
   await proxies.caller!.update(toFiles(callerConfig(layout, ports, "16"), ca.root));
   await isVersion("16");
-  expect(await call()).toEqual({ status: 200, version: "16" });
 });
 
 test("a sidecar watches few files", () => {
