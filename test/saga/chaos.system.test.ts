@@ -53,8 +53,15 @@ test("whatever is killed under load, money, stock, shipments and events agree af
     const due = (killed.length + 1) * killEveryMs;
     await waitFor(() => ended || Date.now() - from > due, { timeoutMs: 60_000, what: "the next kill" });
     const victim = victims[Math.floor(random() * victims.length)] ?? "order";
-    const process = system.stack.process(victim);
-    if (process?.pid === undefined) continue;
+    // Until it runs again rather than another one: who is killed, and in which order, is the seed's choice alone.
+    const process = await waitFor(
+      () => {
+        const running = system.stack.process(victim);
+        return running?.pid === undefined ? ended && "ended" : running;
+      },
+      { timeoutMs: 60_000, what: `${victim} to run again` },
+    );
+    if (process === "ended") break;
     process.signal("SIGKILL");
     killed.push(victim);
   }
