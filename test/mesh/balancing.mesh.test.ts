@@ -78,11 +78,11 @@ describe("a second version", () => {
     ["REST", 8080, "gateway", readProduct],
     ["gRPC", 9090, "order", checkByRpc],
   ] as const)("gets a tenth of the calls over %s", async (_, port, caller, call) => {
-    const counts = await perReplica(port, () => target.call(caller, call, { count: 600, concurrency: 5 }));
-    // 60 expected, and four standard deviations of a fair choice.
+    const counts = await perReplica(port, () => target.call(caller, call, { count: 1600, concurrency: 5 }));
+    // 160 expected, and five and a half standard deviations of a fair choice.
     const share = counts.get(canary.name) ?? 0;
-    expect(share).toBeGreaterThanOrEqual(60 - 30);
-    expect(share).toBeLessThanOrEqual(60 + 30);
+    expect(share).toBeGreaterThanOrEqual(160 - 66);
+    expect(share).toBeLessThanOrEqual(160 + 66);
   });
 
   test("gets every call that asks for it by header", async () => {

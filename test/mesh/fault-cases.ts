@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type ShopClient } from "../../lab/load/client";
 import { type Call, type CallResult, type MeshTarget } from "../../lab/target/target";
 import { type Pattern, type ServiceName } from "../../lib/events";
-import { nobody, statuses } from "../support/mesh";
+import { breakersClosed, nobody, statuses } from "../support/mesh";
 
 /** What a customer meets under the fault. */
 export type Shop = { shop: ShopClient; token: string; url: string; target: MeshTarget };
@@ -52,6 +52,17 @@ const register: Call = { to: "user:8080", method: "POST", path: "/users", body: 
 /** A connection from before the fault may carry one more request. */
 const all503 = (results: readonly CallResult[]) =>
   expect(statuses(results)[503]).toBeGreaterThanOrEqual(results.length - 2);
+/**
+ * For a fault that takes few calls: they are sent again, and so all answered by the service. Three failures in a row happen
+ * all the same, to one call in 125,000 where 2 % fail: of the thousands that a case sends hardly ever to more than two, which
+ * without retries would be dozens. They open the breaker, which refuses calls until it closes.
+ */
+const sentAgain = (results: readonly CallResult[], healthy: number) => {
+  const unlucky = results.filter(({ status, body }) => status !== healthy && !isRefused(body));
+  expect(unlucky.filter(({ body }) => !body.includes("fault filter abort"))).toEqual([]);
+  expect(unlucky.length).toBeLessThanOrEqual(2);
+};
+const isRefused = (body: string): boolean => body.includes("no healthy upstream");
 const times = (results: readonly CallResult[]) => results.map(({ ms }) => ms).sort((a, b) => a - b);
 
 /** Places one order and gives its status and how long the answer took. */
@@ -155,10 +166,9 @@ export const faultCases: Record<string, FaultCase> = {
     caller: "gateway",
     call: readOrders,
     healthy: 401,
-    count: 1500,
+    count: 4000,
     concurrency: 10,
-    // Sent again, and so all answered by the service.
-    symptom: (results) => expect(Object.keys(statuses(results))).toEqual(["401"]),
+    symptom: (results) => sentAgain(results, 401),
   },
   "order-delay": {
     victim: "order",
@@ -167,7 +177,7 @@ export const faultCases: Record<string, FaultCase> = {
     caller: "gateway",
     call: readOrders,
     healthy: 401,
-    count: 200,
+    count: 400,
     concurrency: 10,
     symptom(results) {
       expect(times(results).at(-1)).toBeGreaterThanOrEqual(1000);
@@ -207,14 +217,19 @@ export const faultCases: Record<string, FaultCase> = {
     caller: "order",
     call: charge,
     healthy: 400,
-    count: 400,
+    count: 2000,
     concurrency: 4,
-    // Sent again, and so all answered by the service.
-    symptom: (results) => expect(Object.keys(statuses(results))).toEqual(["400"]),
+    symptom: (results) => sentAgain(results, 400),
     spared: [{ caller: "order", call: ship, status: 400 }],
     async customer(customer) {
-      for (let time = 0; time < 5; time++)
-        expect(await order(customer, "rest")).toMatchObject({ status: 201 });
+      let failed = 0;
+      for (let time = 0; time < 5; time++) {
+        if ((await order(customer, "rest")).status === 201) continue;
+        failed += 1;
+        await breakersClosed(customer.target, ["order"], "payment");
+      }
+      // One that fails three times in a row is in 25,000 runs; a second one is a defect.
+      expect(failed).toBeLessThanOrEqual(1);
     },
   },
   "payment-delay": {
@@ -224,7 +239,7 @@ export const faultCases: Record<string, FaultCase> = {
     caller: "order",
     call: charge,
     healthy: 400,
-    count: 80,
+    count: 120,
     concurrency: 10,
     symptom(results) {
       expect(statuses(results)).toEqual({ 400: results.length });
@@ -236,11 +251,13 @@ export const faultCases: Record<string, FaultCase> = {
     slow: 2000,
     async customer(customer) {
       const rest: Awaited<ReturnType<typeof order>>[] = [];
-      for (let round = 0; round < 5; round++) {
+      const isSlow = () => rest.some(({ ms }) => ms >= 2000);
+      // That none of 30 is slow, where half of them are, is a chance of one in 10^9.
+      while (rest.length < 10 || (!isSlow() && rest.length < 30)) {
         rest.push(...(await Promise.all([order(customer, "rest"), order(customer, "rest")])));
       }
       expect(rest.map(({ status }) => status)).toEqual(rest.map(() => 201));
-      expect(rest.filter(({ ms }) => ms >= 2000).length).toBeGreaterThan(0);
+      expect(isSlow()).toBe(true);
       const saga = await order(customer, "saga");
       expect(saga.ms).toBeLessThan(2000);
     },

@@ -104,7 +104,8 @@ describe.each(Object.entries(faultCases))("%s", (name, fault) => {
       expect(spared).toBeLessThanOrEqual(2);
     } else {
       const deviation = Math.sqrt((fault.rate * (1 - fault.rate)) / requests);
-      expect(Math.abs(taken / requests - fault.rate)).toBeLessThan(4 * deviation);
+      // Of the rates and counts of the cases one run in 10^7 is further off; small counts scatter more than normally.
+      expect(Math.abs(taken / requests - fault.rate)).toBeLessThan(6 * deviation);
     }
     fault.symptom(results);
   });
