@@ -1,30 +1,17 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 import { stringify } from "yaml";
 
-import { goldenPaths } from "../../test/support/compile";
 import {
   type CompileCase as Case,
   compileCases as cases,
   compileData as data,
+  tryCompile,
 } from "../../test/support/compile-cases";
-import { compile } from "./compile";
-import { toStaticBootstrap } from "./static";
-import { type Compiled, CompileError, formatProblem, type Json, type ProxyConfig } from "./types";
+import { type Compiled, type Json, type ProxyConfig } from "./types";
 
 const updating = process.env.GOLDEN_UPDATE === "1";
-
-function tryCompile({ files, world }: Pick<Case, "files" | "world">): Compiled | string {
-  try {
-    return compile(files, world, goldenPaths);
-  } catch (error) {
-    if (error instanceof CompileError) return `${error.problems.map(formatProblem).join("\n")}\n`;
-    throw error;
-  }
-}
 
 /** Access logs are the same everywhere, and would be half of every golden. */
 const shown = (name: string, value: Json): Json =>
@@ -99,27 +86,4 @@ test("no golden file is left over", () => {
   });
   if (updating) for (const file of stale) rmSync(join(data, file));
   else expect(stale).toEqual([]);
-});
-
-/** Where Envoy is, or nowhere. */
-const envoy = process.env.ENVOY_BIN;
-const withEnvoy = envoy === undefined ? test.skip : test;
-
-withEnvoy("Envoy takes every golden (skipped where ENVOY_BIN is not set)", () => {
-  const configs = cases.flatMap((golden) => {
-    const compiled = tryCompile(golden);
-    return typeof compiled === "string" ? [] : [...compiled.proxies.values()];
-  });
-  const folder = mkdtempSync(join(tmpdir(), "symphony-validate-"));
-  try {
-    const file = join(folder, "envoy.json");
-    writeFileSync(file, JSON.stringify(toStaticBootstrap(configs)));
-    const output = execFileSync(envoy ?? "", ["--mode", "validate", "-c", file, "-l", "error"], {
-      encoding: "utf8",
-      stdio: "pipe",
-    });
-    expect(output).toContain("OK");
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 });

@@ -7,14 +7,19 @@ import { findRejection, Rejected, withoutMessage } from "./proxy";
 import { isObject, withoutType, type XdsFiles } from "./xds-files";
 
 /**
- * Has Envoy check a configuration without serving it, for what only Envoy can judge: the insides of EnvoyFilters.
- * Rejects with `Rejected` and Envoy's words.
+ * Has Envoy check what a sidecar would be told without serving it, for what only Envoy can judge: the insides of
+ * EnvoyFilters. Rejects with `Rejected` and Envoy's words.
  */
-export async function validateFiles(binary: string, folder: string, files: XdsFiles): Promise<void> {
+export function validateFiles(binary: string, folder: string, files: XdsFiles): Promise<void> {
+  return validate(binary, folder, asBootstrap(files));
+}
+
+/** Has Envoy check a bootstrap, with scratch files below `folder`. Rejects with `Rejected` and Envoy's words. */
+export async function validate(binary: string, folder: string, bootstrap: Json): Promise<void> {
   const scratch = await mkdtemp(join(folder, "validate-"));
   try {
     const file = join(scratch, "bootstrap.json");
-    await writeFile(file, JSON.stringify(asBootstrap(files)), { mode: 0o600 });
+    await writeFile(file, JSON.stringify(bootstrap), { mode: 0o600 });
     // Into a file: access logs name /dev/stdout, which Envoy can only open where it is one.
     const output = await open(join(scratch, "output"), "w+");
     try {

@@ -3,11 +3,19 @@ import { join } from "node:path";
 
 import { parse } from "yaml";
 
+import { compile } from "../../lab/compile/compile";
 import { planWorld } from "../../lab/compile/default-world";
 import { overlay } from "../../lab/compile/overlay";
-import { type SourceFile, type World } from "../../lab/compile/types";
+import {
+  type Compiled,
+  CompileError,
+  formatProblem,
+  type SourceFile,
+  type World,
+} from "../../lab/compile/types";
 import { readMeshConfig, readSources } from "../../lab/mesh/sources";
 import { projectRoot } from "../../lib/paths";
+import { goldenPaths } from "./compile";
 
 /** Where the compiler's cases and goldens lie. */
 export const compileData = join(projectRoot, "lab", "compile", "testdata");
@@ -61,4 +69,14 @@ function worldFor(path: string): World {
       : workload,
   );
   return { ...world, workloads };
+}
+
+/** What a case becomes, or the problems that the compiler tells, a line each. */
+export function tryCompile({ files, world }: Pick<CompileCase, "files" | "world">): Compiled | string {
+  try {
+    return compile(files, world, goldenPaths);
+  } catch (error) {
+    if (error instanceof CompileError) return `${error.problems.map(formatProblem).join("\n")}\n`;
+    throw error;
+  }
 }
