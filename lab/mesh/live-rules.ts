@@ -21,6 +21,8 @@ export class LiveRules {
   async apply({ path, text }: RuleText): Promise<{ changed: string[] }> {
     return this.mesh.change({ rules: (rules) => rules.apply({ path, text }) }).catch((error: unknown) => {
       if (!(error instanceof Failure) || error.code !== "mesh.refused") throw error;
+      // Of an EnvoyFilter the place is known.
+      if (error.message.startsWith(`${path}:`)) throw error;
       const { code, message, fix, exitCode } = error;
       throw new Failure(code, `${path}: ${message}`, { exitCode, ...(fix !== undefined && { fix }) });
     });

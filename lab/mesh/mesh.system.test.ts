@@ -203,10 +203,32 @@ describe("a rule that is wrong is refused by its place, and the mesh is as it wa
 test("what Envoy refuses is told, and the mesh is as it was", async () => {
   const yaml = readFileSync(join(root, "mesh/faults/inventory-abort.yaml"), "utf8");
   const refused = { yaml: yaml.replace("http_status: 503", "http_status: 99") };
+  const inForce = async () => ({ ...(await control.meshStatus()), sidecars: undefined });
+  const before = await inForce();
+  const line = refused.yaml.split("\n").findIndex((text) => text.trim() === "value:") + 2;
+  const words = new RegExp(
+    `:${line}:\\d+: spec\\.configPatches\\[0\\]\\.patch\\.value: .*value must be inside range \\[200, 600\\)`,
+  );
   await expect(target.apply(refused)).rejects.toMatchObject({
     code: "mesh.refused",
-    message: expect.stringContaining("value must be inside range [200, 600)"),
+    message: expect.stringMatching(words),
   });
+  expect(await inForce()).toEqual(before);
+  // A file of the base is told by its own name, and forgotten once it is gone.
+  const file = join(rules, "refused.yaml");
+  writeFileSync(file, refused.yaml);
+  const { problem } = await waitFor(
+    async () => {
+      const status = await control.meshStatus();
+      return status.problem === undefined ? undefined : status;
+    },
+    { timeoutMs: 60_000, what: "the problem of the saved file" },
+  );
+  expect(problem).toMatch(/refused\.yaml:\d+:\d+: /);
+  expect(problem).toMatch(words);
+  expect({ ...(await inForce()), problem: before.problem }).toEqual(before);
+  rmSync(file);
+  await waitFor(async () => (await control.meshStatus()).problem === undefined);
   expect(statuses(await target.call("gateway", readProduct, { count: 5 }))).toEqual({ 200: 5 });
 });
 

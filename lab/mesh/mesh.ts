@@ -13,6 +13,7 @@ import type { Certificates } from "./certificates";
 import type { MeshLayout } from "./layout";
 import type { PortPool } from "./ports";
 import { Proxy, Rejected } from "./proxy";
+import { explainRefusal } from "./refused-filters";
 import { Rules } from "./rules";
 import { sidecarName, sidecarSpec } from "./sidecar";
 import { validateFiles } from "./validate";
@@ -188,19 +189,46 @@ export class Mesh {
    * Has Envoy judge new EnvoyFilters, whose insides only it knows, in one sidecar of each kind that would be told other
    * listeners. At the start the sidecars themselves do.
    */
-  private async validate({ rules }: Plan, wanted: [string, XdsFiles][]): Promise<void> {
+  private async validate({ rules, world }: Plan, wanted: [string, XdsFiles][]): Promise<void> {
     if (rules === this.rules || this.proxies.size === 0) return;
-    const known = this.rules.envoyFilters();
-    if ([...rules.envoyFilters()].every((filter) => known.has(filter))) return;
+    const known = new Set(this.rules.envoyFilters().map(({ text }) => text));
+    if (rules.envoyFilters().every(({ text }) => known.has(text))) return;
     const seen = new Set<string>();
     for (const [name, files] of wanted) {
       if (this.proxies.get(name)?.files?.listeners.version === files.listeners.version) continue;
       const kind = this.members.get(name)?.serviceAccount ?? name;
       if (seen.has(kind)) continue;
       seen.add(kind);
-      await validateFiles(this.options.binary, this.options.layout.folder, files).catch((error: unknown) => {
-        throw explain(name, error);
+      const refusal = await this.refusalOf(files);
+      if (refusal === undefined) continue;
+      const isRefused = (other: Rules): Promise<boolean> => this.isRefused(other, name, world);
+      const told = await explainRefusal(refusedBy(name, refusal), {
+        ...{ before: this.rules, after: rules, isRefused },
       });
+      throw refused(told, refusal);
+    }
+  }
+
+  private async refusalOf(files: XdsFiles): Promise<Rejected | undefined> {
+    try {
+      await validateFiles(this.options.binary, this.options.layout.folder, files);
+      return undefined;
+    } catch (error) {
+      if (error instanceof Rejected) return error;
+      throw error;
+    }
+  }
+
+  /** Whether Envoy refuses what a sidecar would be told by other rules. */
+  private async isRefused(rules: Rules, name: string, world: World): Promise<boolean> {
+    try {
+      const config = compile(rules.files(), world, { path: this.options.layout.path }).proxies.get(name);
+      if (config === undefined) return false;
+      return (await this.refusalOf(toFiles(config, this.options.root, new Set()))) !== undefined;
+    } catch (error) {
+      // A patch may have no place without the others of its object.
+      if (error instanceof CompileError) return false;
+      throw error;
     }
   }
 
@@ -239,9 +267,11 @@ function tooManyWatches(cause: unknown): Failure {
 }
 
 function explain(name: string, reason: unknown): unknown {
-  if (!(reason instanceof Rejected)) return reason;
-  return new Failure("mesh.refused", `the sidecar of ${name} refuses it: ${reason.message}`, {
-    fix: "the rules in force are unchanged",
-    cause: reason,
-  });
+  return reason instanceof Rejected ? refused(refusedBy(name, reason), reason) : reason;
 }
+
+const refusedBy = (name: string, { message }: Rejected): string =>
+  `the sidecar of ${name} refuses it: ${message}`;
+
+const refused = (message: string, cause: Rejected): Failure =>
+  new Failure("mesh.refused", message, { fix: "the rules in force are unchanged", cause });

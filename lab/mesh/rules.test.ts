@@ -78,11 +78,13 @@ test("EnvoyFilters are told apart from the rest, and those that are covered are 
   const rules = new Rules([
     { path: "a.yaml", text: `${policy}\n---\n${filter("x")}\n---\n${filter("y")}\n` },
   ]);
-  expect(rules.envoyFilters()).toEqual(new Set([filter("x"), filter("y")]));
+  const y = { path: "a.yaml", line: 7, text: filter("y") };
+  expect(rules.envoyFilters()).toEqual([{ path: "a.yaml", line: 4, text: filter("x") }, y]);
   const changed = filter("x", ", labels: { a: b }");
-  expect(rules.apply({ path: "b.yaml", text: changed }).envoyFilters()).toEqual(
-    new Set([changed, filter("y")]),
-  );
+  expect(rules.apply({ path: "b.yaml", text: changed }).envoyFilters()).toEqual([
+    y,
+    { path: "b.yaml", line: 1, text: changed },
+  ]);
 });
 
 test("what covered an object of the base for a while is taken away, and the object is in force again", () => {

@@ -12,6 +12,9 @@ const named = z.looseObject({
 /** A YAML document of a file: its place, and the object that it says it is. */
 type Part = { start: number; end: number; key: string | undefined };
 
+/** An EnvoyFilter as text, and the line of its file on which that begins. */
+export type EnvoyFilterText = SourceFile & { line: number };
+
 /** `VirtualService symphony/order`: what makes two documents the same object. */
 export type ObjectKey = string;
 
@@ -55,7 +58,7 @@ function without(text: string, keys: ReadonlySet<ObjectKey>): string {
  */
 export class Rules {
   /** What `envoyFilters` gave: a value has the same ones for ever. */
-  private filters: ReadonlySet<string> | undefined;
+  private filters: readonly EnvoyFilterText[] | undefined;
 
   constructor(
     readonly base: readonly SourceFile[],
@@ -76,17 +79,18 @@ export class Rules {
     return [...this.base.map(({ path, text }) => ({ path, text: without(text, hidden) })), ...files];
   }
 
-  /** Each EnvoyFilter as text: of these only Envoy itself can judge the insides. */
-  envoyFilters(): ReadonlySet<string> {
-    this.filters ??= new Set(
-      this.files()
-        .filter(({ text }) => /^kind:\s*EnvoyFilter\b/m.test(text))
-        .flatMap(({ text }) =>
-          partsOf(text)
-            .filter(({ key }) => key?.startsWith("EnvoyFilter ") === true)
-            .map(({ start, end }) => text.slice(start, end).replace(/^---/, "").trim()),
-        ),
-    );
+  /** Each EnvoyFilter: of these only Envoy itself can judge the insides. */
+  envoyFilters(): readonly EnvoyFilterText[] {
+    this.filters ??= this.files()
+      .filter(({ text }) => /^kind:\s*EnvoyFilter\b/m.test(text))
+      .flatMap(({ path, text }) =>
+        partsOf(text)
+          .filter(({ key }) => key?.startsWith("EnvoyFilter ") === true)
+          .map(({ start, end }) => {
+            const own = text.slice(start, end).replace(/^---/, "").trimStart();
+            return { path, line: text.slice(0, end - own.length).split("\n").length, text: own.trimEnd() };
+          }),
+      );
     return this.filters;
   }
 
