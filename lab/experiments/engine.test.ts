@@ -5,7 +5,7 @@ import { lacksOf, planOf } from "./engine";
 import { type Ground } from "./ground";
 import { lackOf } from "./kube-lacks";
 import { experimentFiles, loadExperiment } from "./parse";
-import { tolerates } from "./probes";
+import { settledProbe, tolerates } from "./probes";
 
 const kube: Pick<Ground, "lacks" | "target"> = { target: "kube", lacks: lackOf };
 const common = {
@@ -99,6 +99,32 @@ test.each<[Parameters<typeof tolerates>[0], boolean | number | string, boolean]>
   [[1, 3], "2", false],
 ])("tolerance %j of %j: %p", (tolerance, value, expected) => {
   expect(tolerates(tolerance, value)).toBe(expected);
+});
+
+describe("a steady state that is not there yet", () => {
+  const probe = {
+    provider: { type: "symphony", func: "active-faults", arguments: {} },
+    tolerance: 0,
+  } as const;
+  /** So many faults as each look finds. */
+  const groundOf = (...counts: number[]): Ground =>
+    ({
+      activeFaults: () => Promise.resolve(Array.from({ length: counts.shift() ?? 0 }, () => "a-fault")),
+    }) as unknown as Ground;
+  const never = new AbortController().signal;
+
+  test("is waited for", async () => {
+    const settling = { settleMs: 60_000, signal: never, everyMs: 1 };
+    expect(await settledProbe(groundOf(2, 1, 0), probe, settling)).toMatchObject({ value: 0 });
+  });
+
+  test("is told as it is once the time is over, or Ctrl-C ends the wait", async () => {
+    expect(await settledProbe(groundOf(2), probe, { settleMs: 0, signal: never })).toMatchObject({
+      value: 2,
+    });
+    const aborted = { settleMs: 60_000, signal: AbortSignal.abort() };
+    expect(await settledProbe(groundOf(3), probe, aborted)).toMatchObject({ value: 3 });
+  });
 });
 
 test("amplification is calls sent for each that was asked for, whatever sidecar started anew", () => {

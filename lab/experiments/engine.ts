@@ -2,15 +2,15 @@ import { type Machine } from "../bench/machine";
 import { type Outcome as LoadOutcome } from "../load/outcome";
 import { environmentFailure } from "../run/failure";
 import { isOwn, ruleFile, toDisturbance } from "./actions";
-import { type Action, type Activity, type Probe } from "./activities";
-import { interrupted, pause } from "./clock";
+import { type Action, type Activity } from "./activities";
+import { interrupted } from "./clock";
 import { type Ground } from "./ground";
 import { type ActivityRecord, type Journal, type SteadyState } from "./journal";
 import { journalOf } from "./journal-of";
 import { countOf, prepareCatalogue } from "./load";
 import { MethodRun } from "./method";
 import { type LoadedExperiment } from "./parse";
-import { type Reading, takeProbe, tolerates } from "./probes";
+import { settledProbe, tolerates } from "./probes";
 import { type RunOutcome, runUnderLoad } from "./run";
 import { type Experiment } from "./schema";
 
@@ -35,14 +35,13 @@ export type EngineOptions = {
   versions: Record<string, string>;
   /** The generator may send so late, at the 99th percentile, before a run is invalid. @default maxLagMs of lab/load */
   lagLimitMs?: number;
-  /** So long a probe may fail before the start: breakers that an earlier run opened close by themselves. @default 30,000 */
+  /** So long a probe may fail, before the start and at the end: breakers that a run opened close by themselves. @default 30,000 */
   settleMs?: number;
 };
 
 const leaseMs = 15_000;
 const renewEveryMs = 3_000;
 const usualSettleMs = 30_000;
-const askAgainMs = 1_000;
 
 /** The experiment as it is run: another seed, or without its protection. */
 export function planOf({ loaded, seed, withoutProtection }: EngineOptions): Experiment {
@@ -226,7 +225,8 @@ class Run {
     const state: SteadyState = { steady_state_met: true, probes: [] };
     for (const probe of probes) {
       const startedAt = Date.now();
-      const { value, detail } = await this.reading(probe, when);
+      const { signal, settleMs = usualSettleMs } = this.options;
+      const { value, detail } = await settledProbe(ground, probe, { settleMs, signal });
       const met = tolerates(probe.tolerance, value);
       state.steady_state_met &&= met;
       state.probes.push({
@@ -247,17 +247,6 @@ class Run {
         );
     }
     return state;
-  }
-
-  private async reading(probe: Probe, when: "before" | "after"): Promise<Reading> {
-    const { ground, signal, settleMs = usualSettleMs } = this.options;
-    const deadline = Date.now() + (when === "before" ? settleMs : 0);
-    for (;;) {
-      const reading = await takeProbe(ground, probe);
-      if (tolerates(probe.tolerance, reading.value) || signal.aborted || Date.now() >= deadline)
-        return reading;
-      await pause(askAgainMs, signal);
-    }
   }
 
   private checkInterrupt(): void {

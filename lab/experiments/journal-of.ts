@@ -38,6 +38,7 @@ export function journalOf(parts: RunParts): Journal {
   const verdict = decide({
     interrupted: parts.interrupted,
     stoppedBy: fault.stoppedBy,
+    controlStoppedBy: control.stoppedBy,
     effects: fault.effects,
     findings: judge(experiment.hypothesis, faultReport.measures, controlReport.measures),
     control: controlReport.measures,

@@ -9,6 +9,7 @@ import { waitForRest } from "../invariants/rest";
 import { createShopClient, isTerminal } from "../load/client";
 import { type System } from "../target/system";
 import { type Probe } from "./activities";
+import { pause } from "./clock";
 import { type Ground } from "./ground";
 import { withBus } from "./own-actions";
 
@@ -49,6 +50,22 @@ export async function takeProbe(ground: Ground, { provider }: Pick<Probe, "provi
       const { service } = provider.arguments;
       return { value: await ground.readyReplicas(service), detail: `of ${service} are ready` };
     }
+  }
+}
+
+const askAgainMs = 1_000;
+
+/** Looks until the probe gives what it must, for at most `settleMs` or until `signal` is aborted; gives the last reading. */
+export async function settledProbe(
+  ground: Ground,
+  probe: Pick<Probe, "provider" | "tolerance">,
+  { settleMs, signal, everyMs = askAgainMs }: { settleMs: number; signal: AbortSignal; everyMs?: number },
+): Promise<Reading> {
+  const deadline = Date.now() + settleMs;
+  for (;;) {
+    const reading = await takeProbe(ground, probe);
+    if (tolerates(probe.tolerance, reading.value) || signal.aborted || Date.now() >= deadline) return reading;
+    await pause(everyMs, signal);
   }
 }
 

@@ -87,6 +87,7 @@ const sound = (): Evidences => ({
   effects: [effect({})],
   findings: [finding(true)],
   control: { success: 100 },
+  controlStoppedBy: undefined,
   lags: [],
   deviations: [],
 });
@@ -110,9 +111,28 @@ test.each<[string, Partial<Evidences>, string, boolean | undefined]>([
     undefined,
   ],
   ["a stop condition", { stoppedBy: "stopped: success", findings: [finding(false)] }, "stopped", undefined],
+  ["a stop condition in the control run", { controlStoppedBy: "stopped: open" }, "inconclusive", undefined],
+  [
+    "a stop condition in both runs",
+    { stoppedBy: "stopped: open", controlStoppedBy: "stopped: open" },
+    "inconclusive",
+    undefined,
+  ],
   ["Ctrl-C", { interrupted: true, stoppedBy: "stopped" }, "interrupted", undefined],
 ])("%s", (_name, change, outcome, hypothesisHeld) => {
   const verdict = decide({ ...sound(), ...change });
   expect(verdict).toMatchObject({ outcome, hypothesisHeld });
   expect(verdict.reasons.length === 0).toBe(outcome === "held");
+});
+
+test("a control run that was cut short is told in words, before anything else", () => {
+  const { reasons } = decide({
+    ...sound(),
+    controlStoppedBy: "stopped: open was above 2000",
+    lags: ["late"],
+  });
+  expect(reasons).toEqual([
+    "the control run itself met a stop condition, with nothing broken: stopped: open was above 2000",
+    "late",
+  ]);
 });

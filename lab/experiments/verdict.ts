@@ -138,6 +138,8 @@ export type Evidences = {
   effects: Effect[];
   findings: Finding[];
   control: Measures;
+  /** The stop condition that ended the control run early. */
+  controlStoppedBy: string | undefined;
   /** From `lagOf`. */
   lags: string[];
   /** What the steady-state hypothesis said after everything was healed. */
@@ -152,7 +154,8 @@ export function decide(evidence: Evidences): Verdict {
   const common = { effects, findings, faultConfirmed };
   if (evidence.interrupted)
     return { ...common, outcome: "interrupted", hypothesisHeld: undefined, reasons: ["interrupted"] };
-  if (evidence.stoppedBy !== undefined)
+  // A control run that was cut short is none, whatever ended the run beside it.
+  if (evidence.stoppedBy !== undefined && evidence.controlStoppedBy === undefined)
     return { ...common, outcome: "stopped", hypothesisHeld: undefined, reasons: [evidence.stoppedBy] };
   const doubts = doubtsOf(evidence);
   if (doubts.length > 0)
@@ -170,7 +173,7 @@ export function decide(evidence: Evidences): Verdict {
   };
 }
 
-function doubtsOf({ effects, control, lags }: Evidences): string[] {
+function doubtsOf({ effects, control, controlStoppedBy, lags }: Evidences): string[] {
   const unseen = effects
     .filter(({ confirmed }) => !confirmed)
     .map(({ name, detail }) => `${name} was not seen to take effect: ${detail}`);
@@ -179,5 +182,9 @@ function doubtsOf({ effects, control, lags }: Evidences): string[] {
     success !== undefined && success < leastControlSuccess
       ? [`the control run itself had only ${formatMeasure("success", success)} success`]
       : [];
-  return [...lags, ...unseen, ...weak];
+  const cut =
+    controlStoppedBy === undefined
+      ? []
+      : [`the control run itself met a stop condition, with nothing broken: ${controlStoppedBy}`];
+  return [...cut, ...lags, ...unseen, ...weak];
 }
