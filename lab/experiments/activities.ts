@@ -48,13 +48,13 @@ export const actionArguments = {
     .describe("SIGSTOP: it keeps its connections and answers nobody"),
   restart: z
     .strictObject({
-      service,
+      workload: victim,
       drain: z
         .boolean()
         .default(true)
         .describe("each replica gets no calls any more and ends what it has begun; false kills it"),
     })
-    .describe("every replica of a service anew, one after the other"),
+    .describe("every replica of a service anew, one after the other; or the broker or the database"),
   scale: z
     .strictObject({ service, replicas: z.int().min(1).max(5), for: lasting })
     .describe("so many replicas of a service"),

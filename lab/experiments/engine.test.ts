@@ -29,6 +29,8 @@ test.each<[Disturbance, boolean]>([
   [{ kind: "hold", victim: "payment", replica: 1 }, false],
   [{ kind: "hold", victim: "broker" }, false],
   [{ kind: "hold", victim: "database" }, false],
+  [{ kind: "roll", victim: "payment", drain: true }, true],
+  [{ kind: "roll", victim: "broker", drain: true }, false],
   [{ kind: "kill", victim: "broker" }, true],
   [{ kind: "kill", victim: "database" }, true],
   [{ kind: "pause", victim: "order" }, false],

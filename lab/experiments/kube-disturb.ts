@@ -33,7 +33,7 @@ export function createKubeDisturber(deps: Deps): KubeDisturber {
       if (kind === "rule") return applyRule(deps, disturbance, what.covered ?? "");
       if (kind === "kill") return kill(deps, disturbance);
       if (kind === "hold") return scale(deps, serviceOf(disturbance.victim), { ...what, wanted: 0 });
-      if (kind === "roll") return roll(deps, disturbance);
+      if (kind === "roll") return roll(deps, { ...disturbance, victim: serviceOf(disturbance.victim) });
       if (kind === "scale")
         return scale(deps, disturbance.service, { ...what, wanted: disturbance.replicas });
       throw lackingFailure(disturbance);
@@ -145,7 +145,7 @@ async function scale(
 /** Every pod of a Deployment anew, as its own strategy and preStop say; without `drain` each is killed. */
 async function roll(
   deps: Deps,
-  { service, drain }: { service: ServiceName; drain: boolean },
+  { victim: service, drain }: { victim: ServiceName; drain: boolean },
 ): Promise<KubeDisturbed> {
   const { kubectl, target } = deps;
   const before = (await podsOf(kubectl, service)).map(({ name }) => name);

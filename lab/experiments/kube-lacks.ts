@@ -1,4 +1,4 @@
-import { type Disturbance, type DisturbanceKind } from "../mesh/disturb/disturbance";
+import { type Disturbance, type DisturbanceKind, isService } from "../mesh/disturb/disturbance";
 import { environmentFailure, type Failure } from "../run/failure";
 import { namespaces } from "../target/kubectl";
 
@@ -16,14 +16,16 @@ export const lacking: Partial<Record<DisturbanceKind, string>> = {
 /** What a cluster allows only in part: the rest is told by `lackOf`. */
 export const partly: Partial<Record<DisturbanceKind, string>> = {
   hold: "a whole service; not one replica of it, nor the broker or the database",
+  roll: "a service; not the broker or the database",
 };
 
 /** Why a cluster cannot do something; undefined where it can. */
 export function lackOf(disturbance: Disturbance): string | undefined {
-  if (disturbance.kind !== "hold") return lacking[disturbance.kind];
-  const { victim, replica } = disturbance;
-  if (victim === "broker" || victim === "database")
-    return `the ${victim} can be killed there, but not kept down: it belongs to its StatefulSet`;
+  if (disturbance.kind !== "hold" && disturbance.kind !== "roll") return lacking[disturbance.kind];
+  const { kind, victim } = disturbance;
+  if (!isService(victim))
+    return `the ${victim} can be killed there, but not ${kind === "hold" ? "kept down" : "rolled"}: it belongs to its StatefulSet`;
+  const replica = kind === "hold" ? disturbance.replica : undefined;
   return replica === undefined ? undefined : "a Deployment keeps up the number of its pods";
 }
 

@@ -15,7 +15,8 @@ test.each([
   ["pause", { workload: "database", for: "1s" }, "every request"],
   ["slow-disk", { by: "50ms" }, "every request"],
   ["lose-broker-data", {}, "every event"],
-  ["restart", { service: "gateway" }, "every request from outside"],
+  ["restart", { workload: "gateway" }, "every request from outside"],
+  ["restart", { workload: "broker" }, "every event: sagas wait, and are accepted all the same"],
   [
     "configure",
     { service: "audit", set: {} },

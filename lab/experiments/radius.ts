@@ -25,7 +25,7 @@ function ofVictim(victim: Victim): string {
 }
 
 /** Functions that stop or slow whole processes; the others break calls only. */
-const processes = ["restart", "scale", "configure", "skew-clock"];
+const processes = ["scale", "configure", "skew-clock"];
 
 /** What an action hits besides whom it touches, for the preview; undefined where the action itself says it all. */
 export function radiusOf({ provider }: Action): string | undefined {

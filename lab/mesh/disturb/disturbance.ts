@@ -6,6 +6,9 @@ export type Victim = ServiceName | "broker" | "database";
 /** What runs where no service does: the name of its process on a laptop, and of its pods on a cluster. */
 export const platformNames: Partial<Record<Victim, string>> = { broker: "nats", database: "postgres" };
 
+/** Whether it is a service, rather than something of the platform. */
+export const isService = (victim: Victim): victim is ServiceName => platformNames[victim] === undefined;
+
 /** Something that an experiment does to a system; each is healed by whoever did it, or when its session ends. */
 export type Disturbance =
   /** A file of mesh/faults. */
@@ -24,7 +27,7 @@ export type Disturbance =
   /** SIGSTOP: it keeps its connections and answers nobody. */
   | { kind: "pause"; victim: Victim; replica?: number }
   /** Every replica anew, one after the other. */
-  | { kind: "roll"; service: ServiceName; drain: boolean }
+  | { kind: "roll"; victim: Victim; drain: boolean }
   | { kind: "scale"; service: ServiceName; replicas: number }
   /** Other environment variables, for which every replica is started anew. */
   | { kind: "configure"; service: ServiceName; set: Record<string, string> }

@@ -3,19 +3,33 @@ import { join } from "node:path";
 import { type ServiceName } from "../../../lib/events";
 import { requestLocal } from "../../../lib/local-http";
 import { findProject } from "../../run/project";
-import { type Disturbed, type Evidence } from "./disturbance";
+import { type Supervised } from "../../run/supervised";
+import { type Disturbed, type Evidence, isService, type Victim } from "./disturbance";
 import { type Host } from "./host";
 import { processesOf } from "./processes";
 
 const nothing = (): Promise<void> => Promise.resolve();
 
-function pidsOf(host: Host, service: ServiceName): (number | undefined)[] {
-  return processesOf(host, { victim: service }).map(({ pid }) => pid);
+function pidsOf(host: Host, victim: Victim): (number | undefined)[] {
+  return processesOf(host, { victim }).map(({ pid }) => pid);
 }
 
-/** Seen once every process of the service is another one than before. */
-function startedAnew(host: Host, service: ServiceName, before: readonly (number | undefined)[]): Evidence {
-  const now = pidsOf(host, service);
+/** One that does not come up in order is started by force, and tried until it does. */
+async function startAnew(process: Supervised, drain: boolean): Promise<void> {
+  if (drain)
+    try {
+      await process.roll();
+      return;
+    } catch {
+      // What is left of it is killed below.
+    }
+  await process.hold();
+  await process.release();
+}
+
+/** Seen once every process of the victim is another one than before. */
+function startedAnew(host: Host, victim: Victim, before: readonly (number | undefined)[]): Evidence {
+  const now = pidsOf(host, victim);
   const fresh = now.filter((pid) => pid !== undefined && !before.includes(pid)).length;
   return {
     seen: fresh === now.length,
@@ -25,16 +39,18 @@ function startedAnew(host: Host, service: ServiceName, before: readonly (number 
   };
 }
 
-/** Every replica anew. */
+/** Every replica anew, or the one process of the broker or the database. */
 export async function roll(
   host: Host,
-  { service, drain }: { service: ServiceName; drain: boolean },
+  { victim, drain }: { victim: Victim; drain: boolean },
 ): Promise<Disturbed> {
-  const before = pidsOf(host, service);
-  await host.replicas.roll(service, { drain });
+  const before = pidsOf(host, victim);
+  if (isService(victim)) await host.replicas.roll(victim, { drain });
+  else for (const process of processesOf(host, { victim })) await startAnew(process, drain);
+  const what = isService(victim) ? `${String(before.length)} replicas of ${victim}` : `the ${victim}`;
   return {
-    detail: `restarted ${String(before.length)} replicas of ${service}, ${drain ? "each drained first" : "by force"}`,
-    observe: () => Promise.resolve(startedAnew(host, service, before)),
+    detail: `restarted ${what}, ${drain ? "each drained first" : "by force"}`,
+    observe: () => Promise.resolve(startedAnew(host, victim, before)),
     heal: nothing,
   };
 }
