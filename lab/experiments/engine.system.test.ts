@@ -89,8 +89,11 @@ test("an experiment that dies is healed without it; until then a second one is r
   const dead = openLaptopGround(system.state);
   await dead.begin("one that dies", 5_000);
   const { step } = await dead.disturb({ kind: "pause", victim: "payment" });
-  expect(await dead.observe(step)).toMatchObject({ seen: true });
-  await dead.renew();
+  await waitFor(async () => {
+    await dead.renew();
+    // A signal stops a process soon, not at once.
+    return (await dead.observe(step)).seen;
+  });
   await expect(experimentOn(ground, loaded, { machine })).rejects.toMatchObject({
     code: "experiment.running",
     exitCode: exitCodes.environment,
