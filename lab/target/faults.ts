@@ -2,7 +2,7 @@ import { parseDocument } from "yaml";
 import { z } from "zod";
 
 import { readSources } from "../mesh/sources";
-import { Failure } from "../run/failure";
+import { exitCodes, Failure } from "../run/failure";
 import { findProject } from "../run/project";
 import { nameLabel } from "./pods";
 
@@ -160,5 +160,6 @@ export async function findFault(name: string): Promise<Fault> {
   if (found !== undefined) return found;
   throw new Failure("fault.unknown", `there is no fault ${name}`, {
     fix: `choose one of ${faults.map((fault) => fault.name).join(", ")}`,
+    exitCode: exitCodes.usage,
   });
 }
