@@ -3,8 +3,7 @@ import { connect } from "nats";
 import { namespaces } from "../../lab/target/kubectl";
 import { podsWith } from "../../lab/target/pods";
 import { streams } from "../../lib/events";
-import { allReady, type Cluster, expectNoneFailed, openCluster, skaffold } from "../support/cluster";
-import { breakersClosed } from "../support/mesh";
+import { type Cluster, expectNoneFailed, openReadyCluster, skaffold } from "../support/cluster";
 import { waitFor } from "../support/wait-for";
 
 jest.setTimeout(900_000);
@@ -16,9 +15,7 @@ beforeAll(async () => {
   // Never from one broker to three in place: a lone broker's streams are none of a cluster's.
   await skaffold("delete");
   await skaffold("run", "--profile", "nats3");
-  cluster = await openCluster();
-  await allReady(cluster.kubectl);
-  await breakersClosed(cluster.target);
+  cluster = await openReadyCluster();
 });
 afterAll(async () => {
   await cluster?.close();

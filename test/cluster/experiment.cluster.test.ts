@@ -1,14 +1,11 @@
 import { type Journal } from "../../lab/experiments/journal";
-import { allReady, type Cluster, openCluster, run } from "../support/cluster";
-import { breakersClosed } from "../support/mesh";
+import { allReady, type Cluster, openReadyCluster, run } from "../support/cluster";
 
 jest.setTimeout(600_000);
 
 let cluster: Cluster;
 beforeAll(async () => {
-  cluster = await openCluster();
-  await allReady(cluster.kubectl);
-  await breakersClosed(cluster.target);
+  cluster = await openReadyCluster();
 });
 afterAll(() => cluster?.close());
 

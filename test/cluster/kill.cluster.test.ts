@@ -1,8 +1,7 @@
 import { namespaces } from "../../lab/target/kubectl";
 import { podsWith } from "../../lab/target/pods";
 import { serviceNames } from "../../lib/events";
-import { allReady, type Cluster, openCluster } from "../support/cluster";
-import { breakersClosed } from "../support/mesh";
+import { allReady, type Cluster, openReadyCluster } from "../support/cluster";
 import { waitFor } from "../support/wait-for";
 
 jest.setTimeout(900_000);
@@ -18,9 +17,7 @@ const victims = [
 
 let cluster: Cluster;
 beforeAll(async () => {
-  cluster = await openCluster();
-  await allReady(cluster.kubectl);
-  await breakersClosed(cluster.target);
+  cluster = await openReadyCluster();
 });
 afterAll(() => cluster?.close());
 

@@ -1,7 +1,6 @@
 import { namespaces } from "../../lab/target/kubectl";
 import { serviceNames } from "../../lib/events";
-import { allReady, type Cluster, expectNoneFailed, openCluster } from "../support/cluster";
-import { breakersClosed } from "../support/mesh";
+import { type Cluster, expectNoneFailed, openReadyCluster } from "../support/cluster";
 
 jest.setTimeout(900_000);
 
@@ -13,9 +12,7 @@ const rate = 10;
 
 let cluster: Cluster;
 beforeAll(async () => {
-  cluster = await openCluster();
-  await allReady(cluster.kubectl);
-  await breakersClosed(cluster.target);
+  cluster = await openReadyCluster();
 });
 afterAll(() => cluster?.close());
 

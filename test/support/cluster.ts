@@ -20,7 +20,7 @@ import {
 import { type MeshTarget } from "../../lab/target/target";
 import { type ServiceName, serviceNames } from "../../lib/events";
 import { type Shop, usualOrder } from "../saga/scenarios";
-import { root } from "./mesh";
+import { breakersClosed, root } from "./mesh";
 import { waitFor } from "./wait-for";
 
 export const release = "symphony";
@@ -217,5 +217,18 @@ export async function allReady(kubectl: Kubectl, seconds = 180): Promise<void> {
       `deployment/${service}`,
       `--timeout=${seconds}s`,
     ]);
+  }
+}
+
+/** The cluster once every service is ready and no breaker is open, as suites that load and break it begin. */
+export async function openReadyCluster(): Promise<Cluster> {
+  const cluster = await openCluster();
+  try {
+    await allReady(cluster.kubectl);
+    await breakersClosed(cluster.target);
+    return cluster;
+  } catch (error) {
+    await cluster.close();
+    throw error;
   }
 }
