@@ -2,6 +2,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { measuredNiceness } from "../run/niceness";
 import { findProject } from "../run/project";
 import { removeData } from "../run/remove-data";
 import { Stack, type StackOptions } from "../run/stack";
@@ -17,7 +18,10 @@ export async function startSystem(settings: Settings): Promise<BenchSystem> {
   const rules = join(state, "rules");
   await cp(join(findProject(), "mesh/base"), rules, { recursive: true });
   const progress = { begin: () => () => undefined, say: () => undefined };
-  const stack = await Stack.start({ port: 0, state, logLevel: "warn", rules, progress, ...settings });
+  const stack = await Stack.start({
+    ...{ port: 0, state, logLevel: "warn", rules, progress, niceness: measuredNiceness },
+    ...settings,
+  });
   return { stack, state, rules };
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { requestLocal } from "../../lib/local-http";
 import { Failure } from "../run/failure";
+import { measuredNiceness } from "../run/niceness";
 import { type Progress } from "../run/progress";
 import { stateFolder } from "../run/project";
 import { removeData } from "../run/remove-data";
@@ -80,7 +81,7 @@ export async function startPrivateGround(options: {
     await rm(state, { recursive: true, force: true });
   };
   const stack = await Stack.start({
-    ...{ state, port: 0, logLevel: "warn", environment: process.env },
+    ...{ state, port: 0, logLevel: "warn", environment: process.env, niceness: measuredNiceness },
     progress: options.progress,
     signal: options.signal,
   }).catch(async (error: unknown) => {

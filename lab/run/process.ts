@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 import { Failure } from "./failure";
+import { giveWay } from "./niceness";
 
 export type Command = {
   file: string;
@@ -17,17 +18,22 @@ export type Exit = { code: number | null; signal: NodeJS.Signals | null };
 /**
  * Starts `command`. `detached` gives it a process group of its own, so that Ctrl-C in the terminal reaches
  * only its parent, which then stops everything in order. `output` is the descriptor of a file that takes
- * both streams; without it they are pipes.
+ * both streams; without it they are pipes. `niceness` is how far it gives way to other processes (0 to 19).
  */
-export function start(command: Command, options: { detached: boolean; output?: number }): ChildProcess {
+export function start(
+  command: Command,
+  options: { detached: boolean; output?: number; niceness?: number },
+): ChildProcess {
   const output = options.output ?? "pipe";
-  return spawn(command.file, command.args, {
+  const child = spawn(command.file, command.args, {
     env: command.env,
     cwd: command.cwd,
     detached: options.detached,
     stdio: ["ignore", output, output],
     ...command.user,
   });
+  if (options.niceness !== undefined && child.pid !== undefined) giveWay(child.pid, options.niceness);
+  return child;
 }
 
 /** Resolves when `child` has ended; a program that cannot be started at all rejects. */

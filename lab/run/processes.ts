@@ -26,7 +26,13 @@ export class Processes {
   private readonly rotation: NodeJS.Timeout;
 
   constructor(
-    private readonly options: { state: string; progress: Progress; signal?: AbortSignal; changed(): void },
+    private readonly options: {
+      state: string;
+      progress: Progress;
+      signal?: AbortSignal;
+      niceness?: number;
+      changed(): void;
+    },
   ) {
     this.rotation = setInterval(() => {
       for (const { process } of this.entries) process.log.rotate();
@@ -60,6 +66,7 @@ export class Processes {
       changed: () => {
         options.changed();
       },
+      ...(options.niceness !== undefined && { niceness: options.niceness }),
     });
     this.entries.push({ process, ...role });
     await process.start();

@@ -43,6 +43,8 @@ export type StackOptions = {
   extraPeers?: ExtraPeers;
   overrides?: ServiceContext["overrides"];
   logLevel?: string;
+  /** How far its processes give way to others, such as `measuredNiceness`. @default not at all */
+  niceness?: number;
   /** Aborted: what was started is stopped, and the start fails with exit code 130. */
   signal?: AbortSignal;
 };
@@ -77,12 +79,16 @@ export class Stack {
 
   private constructor(private readonly options: StackOptions) {
     this.state = options.state ?? stateFolder(options.environment);
-    const { progress, signal } = options;
+    const { progress, signal, niceness } = options;
     const changed = (): void => {
       this.record();
       this.mesh?.processesChanged();
     };
-    this.watched = new Processes({ state: this.state, progress, changed, ...(signal && { signal }) });
+    this.watched = new Processes({
+      ...{ state: this.state, progress, changed },
+      ...(signal && { signal }),
+      ...(niceness !== undefined && { niceness }),
+    });
   }
 
   /** Starts everything in the order of dependence. What was started is stopped again where something fails. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { waitFor } from "../../test/support/wait-for";
@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 /** A program that is ready once it has made `<folder>/ready`. */
-function supervise(script: string, spec: Partial<SupervisedSpec> = {}): Supervised {
+function supervise(script: string, spec: Partial<SupervisedSpec> = {}, niceness?: number): Supervised {
   const ready = join(folder, "ready");
   const program = `const ready = () => require("node:fs").writeFileSync(${JSON.stringify(ready)}, ""); ${script}`;
   supervised = new Supervised(
@@ -44,12 +44,25 @@ function supervise(script: string, spec: Partial<SupervisedSpec> = {}): Supervis
       ...spec,
     },
     log,
-    { say: (line) => said.push(line), changed: () => undefined },
+    {
+      say: (line) => said.push(line),
+      changed: () => undefined,
+      ...(niceness !== undefined && { niceness }),
+    },
   );
   return supervised;
 }
 
 const serve = "ready(); setInterval(() => {}, 1000)";
+
+test("it gives way to other processes by as much as it is told to", async () => {
+  const demo = supervise(serve, {}, 7);
+  await demo.start();
+  expect(getPriority(demo.pid)).toBe(7);
+  // Where sessions are scheduled as groups, the group's weight is what counts.
+  const group = `/proc/${String(demo.pid)}/autogroup`;
+  if (existsSync(group)) expect(await readFile(group, "utf8")).toMatch(/ nice 7\n$/);
+});
 
 test("a process that dies comes back, and the runner says so", async () => {
   const demo = supervise(serve);

@@ -17,7 +17,12 @@ export type SupervisedSpec = {
 };
 
 export type SupervisedStatus = "starting" | "ready" | "restarting" | "stopped";
-type Hooks = { say(line: string): void; changed(): void };
+type Hooks = {
+  say(line: string): void;
+  changed(): void;
+  /** How far it gives way to other processes; not at all, unless given. */
+  niceness?: number;
+};
 
 /** After this long without dying, the next restart is quick again. */
 const settledMs = 30_000;
@@ -145,7 +150,12 @@ export class Supervised {
     let exit: Exit | undefined;
     let child: ChildProcess;
     try {
-      child = start(await this.spec.command(), { detached: true, output: this.log.descriptor });
+      const { niceness } = this.hooks;
+      child = start(await this.spec.command(), {
+        detached: true,
+        output: this.log.descriptor,
+        ...(niceness !== undefined && { niceness }),
+      });
     } catch (error) {
       const problem = fromDiskError(error, this.name);
       return problem instanceof Error ? problem : new Error(String(problem));

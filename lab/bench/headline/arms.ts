@@ -11,6 +11,7 @@ import { createShopClient } from "../../load/client";
 import { enterCustomers } from "../../load/customers";
 import { loadCatalogue } from "../../load/stock";
 import { readSources } from "../../mesh/sources";
+import { measuredNiceness } from "../../run/niceness";
 import { findProject } from "../../run/project";
 import { removeData } from "../../run/remove-data";
 import { Stack, type StackOptions } from "../../run/stack";
@@ -122,6 +123,7 @@ export async function startArm(
     // Traces cost CPU, which on two cores is the load's too; both arms run without.
     environment: { ...process.env, OTEL_SDK_DISABLED: "true" },
     logLevel: "error",
+    niceness: measuredNiceness,
     replicas,
     overrides,
     extraPeers,
