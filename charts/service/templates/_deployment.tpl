@@ -97,8 +97,10 @@ spec:
             {{- end }}
           {{- end }}
           # Startup covers the wait for the database and the migrations. Readiness asks the database; it does not ask
-          # the broker, whose absence must not take away a service that can still accept orders. Liveness asks only
-          # whether the event loop answers.
+          # the broker, whose absence must not take away a service that can still accept orders. It is patient, because
+          # a node on which all pods start at once makes answers late, and late ones are better than none from the only
+          # replica; a pod that fails its callers is taken out by the mesh. Liveness asks only whether the event loop
+          # answers.
           startupProbe:
             httpGet: {path: /readyz, port: http}
             periodSeconds: 1
@@ -106,8 +108,8 @@ spec:
           readinessProbe:
             httpGet: {path: /readyz, port: http}
             periodSeconds: 2
-            failureThreshold: 2
-            timeoutSeconds: 2
+            failureThreshold: 3
+            timeoutSeconds: 5
           livenessProbe:
             httpGet: {path: /livez, port: http}
             periodSeconds: 10
@@ -128,6 +130,9 @@ spec:
           labelSelector:
             matchLabels: {{- include $selector $root | nindent 14 }}
         {{- end }}
+      {{- end }}
+      {{- with .Values.dnsConfig }}
+      dnsConfig: {{- toYaml . | nindent 8 }}
       {{- end }}
       {{- with .Values.nodeSelector }}
       nodeSelector: {{- toYaml . | nindent 8 }}
