@@ -1,6 +1,7 @@
 import { type ServiceName } from "../../lib/events";
 import { type Evidence } from "../mesh/disturb/disturbance";
 import { Failure } from "../run/failure";
+import { goAhead } from "../run/niceness";
 import { openKubeTarget } from "../target/kube";
 import { createKubeFaults } from "../target/kube-faults";
 import { readKubeStatus } from "../target/kube-status";
@@ -15,6 +16,8 @@ import { leftOverOf } from "./kube-left-over";
 
 /** The Symphony of kubectl's current context. */
 export async function openKubeGround(): Promise<Ground> {
+  // A kind cluster's pods have the same CPU as the load, which must be sent in time.
+  goAhead();
   const system = await openKubeSystem({ changes: true });
   const kubectl = await openKubectl();
   const target = await openKubeTarget({ kubectl });

@@ -7,18 +7,41 @@ import { setPriority } from "node:os";
  */
 export const measuredNiceness = 10;
 
+/** As far ahead of others as what is measured lies behind where it gives way. */
+const measuringNiceness = -measuredNiceness;
+
 /**
  * Has a process that has only just been started, and all that it starts, give way to others by `niceness` (0 to 19).
+ * Nothing happens where it has ended already.
+ */
+export function giveWay(pid: number, niceness: number): void {
+  rank(pid, niceness, ["ESRCH", "ENOENT"]);
+}
+
+/**
+ * Puts a process that measures what it did not start, this one unless given, ahead of others. Only a privileged one may
+ * do that: for others nothing happens, and a load that lags is told by its own lag.
+ */
+export function goAhead(pid: number = process.pid): void {
+  rank(pid, measuringNiceness, ["EACCES", "EPERM"]);
+}
+
+/**
  * On Linux each session is scheduled as one group, within which alone nice values count: the group gets the value too
  * (sched(7), "The autogroup feature").
  */
-export function giveWay(pid: number, niceness: number): void {
+function rank(pid: number, niceness: number, expected: readonly string[]): void {
   try {
     setPriority(pid, niceness);
     const group = `/proc/${String(pid)}/autogroup`;
     if (existsSync(group)) writeFileSync(group, String(niceness));
   } catch (error) {
-    // One that ended at once is reported by whoever started it.
-    if (!["ESRCH", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (!expected.includes(reasonOf(error))) throw error;
   }
+}
+
+/** Of a system error of node:os the system's own code is in `info`. */
+function reasonOf(error: unknown): string {
+  const { code, info } = error as NodeJS.ErrnoException & { info?: { code?: string } };
+  return info?.code ?? code ?? "";
 }
