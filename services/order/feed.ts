@@ -3,7 +3,7 @@ import { type Response } from "express";
 import { type Database } from "../../lib/db";
 import { type Log } from "../../lib/log";
 import { isTerminal, type Order } from "./order";
-import { countSteps, findOrder, readSteps, stepsEvent } from "./store";
+import { findOrder, readAdvances, readSteps, stepsEvent } from "./store";
 import { orderView, stepView } from "./view";
 
 const pollMs = 500;
@@ -32,9 +32,12 @@ export function createOrderFeed({ db, log }: { db: Database; log: Log }): OrderF
   let timer: NodeJS.Timeout | undefined;
 
   async function poll(): Promise<void> {
-    const counts = await countSteps(db, [...new Set([...readers].map(({ orderId }) => orderId))]);
+    const advances = await readAdvances(db, [...new Set([...readers].map(({ orderId }) => orderId))]);
+    const advanceOf = new Map(advances.map((advance) => [advance.orderId, advance]));
     for (const reader of readers) {
-      if ((counts.get(reader.orderId) ?? 0) > reader.known) reader.wake();
+      const { steps = 0, ended = false } = advanceOf.get(reader.orderId) ?? {};
+      // One that still reads has not seen the end: it read the order just before, and the last step just after, the commit.
+      if (ended || steps > reader.known) reader.wake();
     }
   }
 

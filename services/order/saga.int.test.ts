@@ -176,6 +176,31 @@ describe("server-sent events", () => {
     ]);
     expect((await follow(paths[0]!, ids.at(-1))).response.status).toBe(204);
   });
+
+  test("a stream ends also where another replica ended the order between two looks at it", async () => {
+    const replica = await h.replica();
+    const order = await placed();
+    const stream = await h.order.db.transaction(async (tx) => {
+      await tx.query("lock table order_steps in access exclusive mode");
+      const opened = follow(`${replica.url}/orders/${order.id}/events`);
+      // The order has been read, and the look at its steps waits for this transaction.
+      await waitFor(async () => {
+        const { rows } = await h.order.db.query(
+          "select from pg_locks where relation = 'order_steps'::regclass and not granted",
+        );
+        return rows.length > 0;
+      });
+      await tx.query("update orders set status = 'confirmed', completed_at = now() where id = $1", [
+        order.id,
+      ]);
+      await tx.query("insert into order_steps (order_id, event, at) values ($1, 'saga.completed', now())", [
+        order.id,
+      ]);
+      return opened;
+    });
+    await stream.ended;
+    expect(stream.messages.at(-1)).toMatchObject({ event: "order", data: { status: "confirmed" } });
+  });
 });
 
 describe("the watchdog", () => {

@@ -196,16 +196,19 @@ export async function readSteps(db: Queryable, orderId: string): Promise<StoredS
   return rows.map(({ detail, ...step }) => ({ ...step, ...(detail !== null && { detail }) }));
 }
 
-/** How many steps each of the orders has. */
-export async function countSteps(db: Queryable, orderIds: string[]): Promise<Map<string, number>> {
-  const { rows } = await db.query<{ orderId: string; count: number }>(
-    `select order_id as "orderId", count(*) as count
-     from order_steps
-     where order_id = any($1::uuid[])
-     group by order_id`,
+/** How many steps each of the orders has and whether it has ended, all of one moment. */
+export async function readAdvances(
+  db: Queryable,
+  orderIds: string[],
+): Promise<{ orderId: string; steps: number; ended: boolean }[]> {
+  const { rows } = await db.query<{ orderId: string; steps: number; ended: boolean }>(
+    `select id as "orderId", status in ('confirmed', 'failed') as ended,
+       (select count(*) from order_steps where order_id = orders.id) as steps
+     from orders
+     where id = any($1::uuid[])`,
     [orderIds],
   );
-  return new Map(rows.map(({ orderId, count }) => [orderId, count]));
+  return rows;
 }
 
 /** Locks up to `limit` orders past their deadline that nobody has cancelled yet and no other replica holds. */
