@@ -178,7 +178,7 @@ async function followOrder(follower: Follower, options: FollowOptions): Promise<
       if (ended !== undefined) return ended;
     } catch (error) {
       // A stream that breaks, because a process restarted, is read on from where it was.
-      if (Date.now() > deadline || !isConnectionError(error)) throw error;
+      if (!isConnectionError(error)) throw error;
     }
     const current = await follower.readOrder(options.token, options.orderId).catch(() => undefined);
     if (current !== undefined && isTerminal(current.status)) return current;
@@ -212,21 +212,25 @@ async function readStream(
     stream.resume();
     return undefined;
   }
+  // Heartbeats keep a stream alive for good.
+  const timer = setTimeout(() => stream.destroy(), timeoutMs);
   let ended: OrderView | undefined;
-  for await (const event of parseEventStream(stream)) {
-    if (event.id !== undefined) position.lastId = event.id;
-    if (event.event === "step") onStep?.(step.parse(JSON.parse(event.data)));
-    if (event.event !== "order") continue;
-    const current = order.parse(JSON.parse(event.data));
-    if (isTerminal(current.status)) ended = current;
+  try {
+    for await (const event of parseEventStream(stream)) {
+      if (event.id !== undefined) position.lastId = event.id;
+      if (event.event === "step") onStep?.(step.parse(JSON.parse(event.data)));
+      if (event.event !== "order") continue;
+      const current = order.parse(JSON.parse(event.data));
+      if (isTerminal(current.status)) ended = current;
+    }
+  } finally {
+    clearTimeout(timer);
   }
   return ended;
 }
 
 function isConnectionError(error: unknown): boolean {
-  return (
-    error instanceof Error && "code" in error && typeof error.code === "string" && error.code.startsWith("E")
-  );
+  return (error as NodeJS.ErrnoException | undefined)?.code?.startsWith("E") === true;
 }
 
 function readProblem(reply: Reply): ProblemView {
