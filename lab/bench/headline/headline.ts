@@ -56,7 +56,7 @@ function lengthsOf(
   const independentMs = phaseMsFor({ requests, pairs, rate: load.rate });
   return quick
     ? { ...load, warmUpMs: 3_000, calmMs: 5_000, independentMs, saturatedMs: 4_000, correlatedMs: 25_000 }
-    : { ...load, warmUpMs: 8_000, calmMs: 12_000, independentMs, saturatedMs: 8_000, correlatedMs: 50_000 };
+    : { ...load, warmUpMs: 8_000, calmMs: 12_000, independentMs, saturatedMs: 24_000, correlatedMs: 50_000 };
 }
 
 /**
