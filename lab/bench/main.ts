@@ -12,10 +12,11 @@ import { benchMatrix } from "./matrix/matrix";
 import { benchMesh } from "./mesh";
 import { type BenchReport, formatReport, type Row } from "./report";
 import { benchSaga } from "./saga";
+import { benchScaling } from "./scaling";
 import { benchStart } from "./start";
 import { benchTelemetry } from "./telemetry";
 
-const usage = `npm run bench -- start | saga | mesh | compile | telemetry [--target laptop|kube] [--rate N] [--duration 60] [--seed 1] [--json]
+const usage = `npm run bench -- start | saga | mesh | compile | telemetry | scaling [--target laptop|kube] [--rate N] [--duration 60] [--seed 1] [--json]
 npm run bench -- headline [--quick] [--pairs 5] [--requests 10000] [--minutes 180] [--rate N] [--seed 1] [--json]
 npm run bench -- matrix [--quick] [--seed 1] [--json]
 
@@ -26,11 +27,12 @@ mesh       what the sidecars cost: latency and CPU per order and per read, and m
            without; how soon a saved rule is in force on all of them
 compile    how long mesh/base takes to become Envoy configuration for all proxies
 telemetry  CPU per order without traces, with all of them and with one in ten, sidecars included, in turns in one run
+scaling    what an order costs at 5 and at --rate orders/s, and the cores that 1,000 and 10,000 would keep busy by that
 headline   the article's before and after under the same load and faults, in pairs of blocks. It says how long it
            will take, and is kept after each block: Ctrl-C ends it with the pairs that it has
 matrix     the article's decision matrix, measured
 
---rate is orders per second, 100 unless given, of mesh and telemetry 40, of headline half of what the weaker arm can do;
+--rate is orders per second, 100 unless given, of mesh, telemetry and scaling 40, of headline half of what the weaker arm can do;
 --duration is seconds of load, of mesh and telemetry for each side.
 --pairs is how often both arms are measured; --requests is how many orders each arm gets at least, over all pairs
 and under the independent faults. A full run has 5 pairs and 10,000 requests or more. --minutes: no pair is begun that would end later.
@@ -46,6 +48,7 @@ const benches: Record<string, (settings: Settings) => Promise<Row[]>> = {
   compile: benchCompile,
   mesh: (settings) => benchMesh({ ...settings, say }),
   telemetry: (settings) => benchTelemetry({ ...settings, say }),
+  scaling: (settings) => benchScaling({ ...settings, say }),
   saga: (settings) => (targetName() === "kube" ? benchKubeSaga(say) : benchSaga({ ...settings, say })),
 };
 
@@ -130,7 +133,11 @@ async function main(): Promise<number> {
   }
   const settings: Settings = {
     // With two systems side by side, more would measure the queue for the cores.
-    rate: readNumber("rate", values.rate ?? (["mesh", "telemetry"].includes(name) ? "40" : "100"), [1, 2000]),
+    rate: readNumber(
+      "rate",
+      values.rate ?? (["mesh", "telemetry", "scaling"].includes(name) ? "40" : "100"),
+      [1, 2000],
+    ),
     durationMs: readNumber("duration", values.duration, [1, 600]) * 1000,
     seed,
   };
@@ -142,7 +149,7 @@ async function main(): Promise<number> {
     settings:
       targetName() === "kube"
         ? { target: "kube" }
-        : !["saga", "mesh", "telemetry"].includes(name)
+        : !["saga", "mesh", "telemetry", "scaling"].includes(name)
           ? {}
           : { rate: settings.rate, seconds: settings.durationMs / 1000, seed: settings.seed },
     rows,
