@@ -33,11 +33,10 @@ export function createOrderFeed({ db, log }: { db: Database; log: Log }): OrderF
 
   async function poll(): Promise<void> {
     const advances = await readAdvances(db, [...new Set([...readers].map(({ orderId }) => orderId))]);
-    const advanceOf = new Map(advances.map((advance) => [advance.orderId, advance]));
     for (const reader of readers) {
-      const { steps = 0, ended = false } = advanceOf.get(reader.orderId) ?? {};
+      const advance = advances.get(reader.orderId);
       // One that still reads has not seen the end: it read the order just before, and the last step just after, the commit.
-      if (ended || steps > reader.known) reader.wake();
+      if (advance && (isTerminal(advance.status) || advance.steps > reader.known)) reader.wake();
     }
   }
 

@@ -196,19 +196,19 @@ export async function readSteps(db: Queryable, orderId: string): Promise<StoredS
   return rows.map(({ detail, ...step }) => ({ ...step, ...(detail !== null && { detail }) }));
 }
 
-/** How many steps each of the orders has and whether it has ended, all of one moment. */
+/** How far each of the orders is: its status and how many steps it has, all of one moment. */
 export async function readAdvances(
   db: Queryable,
   orderIds: string[],
-): Promise<{ orderId: string; steps: number; ended: boolean }[]> {
-  const { rows } = await db.query<{ orderId: string; steps: number; ended: boolean }>(
-    `select id as "orderId", status in ('confirmed', 'failed') as ended,
+): Promise<Map<string, Pick<Order, "status"> & { steps: number }>> {
+  const { rows } = await db.query<Pick<Order, "id" | "status"> & { steps: number }>(
+    `select id, status,
        (select count(*) from order_steps where order_id = orders.id) as steps
      from orders
      where id = any($1::uuid[])`,
     [orderIds],
   );
-  return rows;
+  return new Map(rows.map(({ id, ...advance }) => [id, advance]));
 }
 
 /** Locks up to `limit` orders past their deadline that nobody has cancelled yet and no other replica holds. */
