@@ -22,7 +22,7 @@ export type Exit = { code: number | null; signal: NodeJS.Signals | null };
  */
 export function start(
   command: Command,
-  options: { detached: boolean; output?: number; niceness?: number },
+  options: { detached: boolean; output?: number; niceness?: number | undefined },
 ): ChildProcess {
   const output = options.output ?? "pipe";
   const child = spawn(command.file, command.args, {

@@ -30,7 +30,7 @@ export class Processes {
       state: string;
       progress: Progress;
       signal?: AbortSignal;
-      niceness?: number;
+      niceness?: number | undefined;
       changed(): void;
     },
   ) {
@@ -66,7 +66,7 @@ export class Processes {
       changed: () => {
         options.changed();
       },
-      ...(options.niceness !== undefined && { niceness: options.niceness }),
+      niceness: options.niceness,
     });
     this.entries.push({ process, ...role });
     await process.start();

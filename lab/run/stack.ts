@@ -85,9 +85,8 @@ export class Stack {
       this.mesh?.processesChanged();
     };
     this.watched = new Processes({
-      ...{ state: this.state, progress, changed },
+      ...{ state: this.state, progress, niceness, changed },
       ...(signal && { signal }),
-      ...(niceness !== undefined && { niceness }),
     });
   }
 

@@ -44,11 +44,7 @@ function supervise(script: string, spec: Partial<SupervisedSpec> = {}, niceness?
       ...spec,
     },
     log,
-    {
-      say: (line) => said.push(line),
-      changed: () => undefined,
-      ...(niceness !== undefined && { niceness }),
-    },
+    { say: (line) => said.push(line), changed: () => undefined, niceness },
   );
   return supervised;
 }

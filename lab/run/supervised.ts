@@ -21,7 +21,7 @@ type Hooks = {
   say(line: string): void;
   changed(): void;
   /** How far it gives way to other processes; not at all, unless given. */
-  niceness?: number;
+  niceness?: number | undefined;
 };
 
 /** After this long without dying, the next restart is quick again. */
@@ -150,11 +150,10 @@ export class Supervised {
     let exit: Exit | undefined;
     let child: ChildProcess;
     try {
-      const { niceness } = this.hooks;
       child = start(await this.spec.command(), {
         detached: true,
         output: this.log.descriptor,
-        ...(niceness !== undefined && { niceness }),
+        niceness: this.hooks.niceness,
       });
     } catch (error) {
       const problem = fromDiskError(error, this.name);
