@@ -1,6 +1,5 @@
 import { tmpdir } from "node:os";
 
-import { runLoad } from "../load/load";
 import { percentile } from "../load/percentiles";
 import { runReads } from "../load/reads";
 import { run } from "../run/process";
@@ -8,6 +7,7 @@ import { type Stack } from "../run/stack";
 import { ensureEnvoy } from "../run/tools";
 import { openControl } from "../target/laptop-mesh";
 import { cpuOf, cpuPerUnit, isOfSystem, isSidecar, readCpu } from "./cpu";
+import { loadSagas } from "./load-sagas";
 import { benchChanges } from "./mesh-changes";
 import { type Blocks, ratioRow, runPaired, type Side } from "./paired";
 import { goalRow, inMb, type Row } from "./report";
@@ -55,15 +55,9 @@ async function loadOrders(
   options: Omit<MeshBenchOptions, "say">,
 ): Promise<OrderBlock> {
   const measured = { accepted: [] as number[], completed: [] as number[] };
-  let before = readCpu(stack);
-  const result = await runLoad({
+  const { result, before } = await loadSagas(stack, {
     ...options,
-    url: stack.url,
-    usersUrl: await stack.serviceUrl("user"),
-    mix: [{ value: demoOrder, weight: 1 }],
-    patterns: ["saga"],
     users: Math.max(Math.ceil(options.rate / 4), 2),
-    onReady: () => (before = readCpu(stack)),
     onMeasured: (what, ms) => measured[what].push(ms),
   });
   return {

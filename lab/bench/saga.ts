@@ -1,14 +1,15 @@
 import { checkFacts } from "../invariants/check";
-import { readFacts, type Sources } from "../invariants/read";
+import { readFacts, type Sources, sourcesOf } from "../invariants/read";
 import { waitForRest } from "../invariants/rest";
-import { type LoadResult, runLoad } from "../load/load";
+import { type LoadResult } from "../load/load";
 import { percentile } from "../load/percentiles";
 import { ensureNatsServer } from "../run/tools";
-import { cpuOf, cpuPerUnit, isOfSystem, readCpu } from "./cpu";
+import { cpuOf, cpuPerUnit, isOfSystem } from "./cpu";
+import { loadSagas } from "./load-sagas";
 import { benchRelay } from "./relay";
 import { goalRow, inMs, type Row } from "./report";
 import { withStack } from "./system";
-import { demoOrder, measureUnloaded } from "./unloaded";
+import { measureUnloaded } from "./unloaded";
 
 export type SagaOptions = { rate: number; durationMs: number; seed: number; say(line: string): void };
 
@@ -58,23 +59,9 @@ export async function benchSaga({ rate, durationMs, seed, say }: SagaOptions): P
       orders: unloadedOrders,
     });
     say(`${rate} orders/s for ${durationMs / 1000} s`);
-    let before = readCpu(stack);
-    const load = await runLoad({
-      url: stack.url,
-      usersUrl: await stack.serviceUrl("user"),
-      rate,
-      durationMs,
-      seed,
-      mix: [{ value: demoOrder, weight: 1 }],
-      patterns: ["saga"],
-      // Registering the customers is not part of an order's cost.
-      onReady: () => (before = readCpu(stack)),
-    });
+    const { result: load, before } = await loadSagas(stack, { rate, durationMs, seed });
     const cpu = cpuRows(cpuPerUnit(stack, before, load.confirmed + load.failed));
-    const invariants = await invariantRow({
-      databases: stack.databaseUrls as Sources["databases"],
-      natsUrl: stack.natsUrl,
-    });
+    const invariants = await invariantRow(sourcesOf(stack));
     say("the relay by itself");
     const relay = await benchRelay(stack.superuserUrl, natsBinary);
     return [

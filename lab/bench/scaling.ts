@@ -1,15 +1,13 @@
-import { connectBus } from "../../lib/bus";
 import { streams } from "../../lib/events";
-import { createLog } from "../../lib/log";
-import { type Sources } from "../invariants/read";
+import { sourcesOf } from "../invariants/read";
 import { waitForRest } from "../invariants/rest";
-import { type LoadResult, runLoad } from "../load/load";
-import { withDatabase } from "../run/clients";
+import { type LoadResult } from "../load/load";
+import { withBroker, withDatabase } from "../run/clients";
 import { type Stack } from "../run/stack";
-import { cpuOf, cpuPerUnit, isOfSystem, isSidecar, readCpu } from "./cpu";
+import { cpuOf, cpuPerUnit, isOfSystem, isSidecar } from "./cpu";
+import { loadSagas } from "./load-sagas";
 import { inMs, type Row } from "./report";
 import { withStack } from "./system";
-import { demoOrder } from "./unloaded";
 
 export type ScalingOptions = { rate: number; durationMs: number; seed: number; say(line: string): void };
 
@@ -37,32 +35,20 @@ async function readTotals(stack: Stack): Promise<Totals> {
     );
     return rows[0];
   });
-  const bus = connectBus({ url: stack.natsUrl, name: "bench", log: createLog("bench", "error") });
-  try {
-    const manager = await (await bus.connection()).jetstreamManager();
-    const { state } = await manager.streams.info(streams.events.name);
-    return {
-      commits: Number(postgres?.commits),
-      walBytes: Number(postgres?.wal),
-      databaseBytes: Number(postgres?.size),
-      events: state.messages,
-      eventBytes: state.bytes,
-    };
-  } finally {
-    await bus.close();
-  }
+  const { state } = await withBroker(stack.natsUrl, async (connection) =>
+    (await connection.jetstreamManager()).streams.info(streams.events.name),
+  );
+  return {
+    commits: Number(postgres?.commits),
+    walBytes: Number(postgres?.wal),
+    databaseBytes: Number(postgres?.size),
+    events: state.messages,
+    eventBytes: state.bytes,
+  };
 }
 
 async function placeOrders(stack: Stack, load: { rate: number; durationMs: number; seed: number }) {
-  let before = readCpu(stack);
-  const result = await runLoad({
-    url: stack.url,
-    usersUrl: await stack.serviceUrl("user"),
-    ...load,
-    mix: [{ value: demoOrder, weight: 1 }],
-    patterns: ["saga"],
-    onReady: () => (before = readCpu(stack)),
-  });
+  const { result, before } = await loadSagas(stack, load);
   if (result.confirmed !== result.sent) throw new Error(`not every order was confirmed: ${describe(result)}`);
   return { result, before };
 }
@@ -74,7 +60,7 @@ function describe({ rate, sent, confirmed, errors, failures }: LoadResult): stri
 
 /** What one order costs at a rate, all that follows it included. */
 async function measureCost(stack: Stack, load: Parameters<typeof placeOrders>[1]): Promise<Cost> {
-  const sources = { databases: stack.databaseUrls as Sources["databases"], natsUrl: stack.natsUrl };
+  const sources = sourcesOf(stack);
   const from = await readTotals(stack);
   const { result, before } = await placeOrders(stack, load);
   const left = await waitForRest(() => sources);
@@ -122,21 +108,20 @@ async function measureChain(stack: Stack, load: Parameters<typeof placeOrders>[1
   });
 }
 
-/** Groups in the order in which they are told, each with what belongs to it. */
-const groups: [string, (name: string) => boolean][] = [
-  ["Postgres", (name) => name === "postgres"],
-  ["NATS", (name) => name === "nats"],
-  ["sidecars and ingress", isSidecar],
-  ["services", () => true],
-];
+/** What a process's CPU counts as; each process is in one group. */
+function groupOf(name: string): string {
+  if (name === "postgres") return "Postgres";
+  if (name === "nats") return "NATS";
+  return isSidecar(name) ? "sidecars and ingress" : "services";
+}
+
+const groups = ["Postgres", "NATS", "sidecars and ingress", "services"];
 
 function cpuRows(at: string, { cpuMs }: Cost): Row[] {
-  const left = new Map([...cpuMs].filter(([name]) => isOfSystem(name)));
-  const rows = groups.map(([group, belongs]): Row => {
-    const ms = cpuOf(left, belongs);
-    for (const name of [...left.keys()].filter(belongs)) left.delete(name);
-    return { name: `  ${group}`, value: inMs(ms) };
-  });
+  const rows = groups.map((group): Row => ({
+    name: `  ${group}`,
+    value: inMs(cpuOf(cpuMs, (name) => isOfSystem(name) && groupOf(name) === group)),
+  }));
   return [{ name: `CPU per order at ${at}`, value: inMs(cpuOf(cpuMs, isOfSystem)) }, ...rows];
 }
 

@@ -1,15 +1,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { runLoad } from "../load/load";
 import { memoryOf } from "../run/memory";
 import { openControl } from "../target/laptop-mesh";
 import { type SinkStats } from "../telemetry/sink";
-import { cpuOf, cpuPerUnit, isOfSystem, isSidecar, readCpu } from "./cpu";
+import { cpuOf, cpuPerUnit, isOfSystem, isSidecar } from "./cpu";
+import { loadSagas } from "./load-sagas";
 import { median, ratioRow } from "./paired";
 import { goalRow, inMb, inMs, type Row } from "./report";
 import { type BenchSystem, startSystem, stopSystem } from "./system";
-import { demoOrder } from "./unloaded";
 
 export type TelemetryOptions = { rate: number; durationMs: number; seed: number; say(line: string): void };
 
@@ -51,15 +50,7 @@ async function enter(name: ArmName, { off, on }: Systems): Promise<BenchSystem> 
 }
 
 async function load({ stack }: BenchSystem, options: Omit<TelemetryOptions, "say">): Promise<Cost> {
-  let before = readCpu(stack);
-  const result = await runLoad({
-    ...options,
-    url: stack.url,
-    usersUrl: await stack.serviceUrl("user"),
-    mix: [{ value: demoOrder, weight: 1 }],
-    patterns: ["saga"],
-    onReady: () => (before = readCpu(stack)),
-  });
+  const { result, before } = await loadSagas(stack, options);
   const perOrder = cpuPerUnit(stack, before, result.confirmed + result.failed);
   const isSink = (name: string): boolean => name === "telemetry";
   return {

@@ -2,10 +2,16 @@ import pg from "pg";
 
 import { type Pattern, type ServiceName, serviceNames, streams } from "../../lib/events";
 import { withBroker, withDatabase } from "../run/clients";
+import { type Stack } from "../run/stack";
 import { type Facts, type OutboxFact } from "./facts";
 
 /** Where to read: a connection URL per service's database, and the broker's. */
 export type Sources = { databases: Record<ServiceName, string>; natsUrl: string };
+
+/** Those of a system of this process that has started: by then each service has its database. */
+export function sourcesOf(stack: Pick<Stack, "databaseUrls" | "natsUrl">): Sources {
+  return { databases: stack.databaseUrls as Sources["databases"], natsUrl: stack.natsUrl };
+}
 
 // Counts and cents fit a number by far; Postgres sends bigint as text.
 const types: pg.CustomTypesConfig = {

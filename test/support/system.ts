@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { checkFacts } from "../../lab/invariants/check";
-import { readFacts, type Sources } from "../../lab/invariants/read";
+import { readFacts, type Sources, sourcesOf } from "../../lab/invariants/read";
 import { waitForRest } from "../../lab/invariants/rest";
 import { createShopClient, type OrderView, type Placed, type ShopClient } from "../../lab/load/client";
 import { removeData } from "../../lab/run/remove-data";
@@ -45,7 +45,7 @@ export async function startSystem(
     progress: { begin: () => () => undefined, say: (line) => news.push(line) },
   });
   const client = createShopClient({ url: stack.url, usersUrl: await stack.serviceUrl("user") });
-  const sources: Sources = { databases: stack.databaseUrls as Sources["databases"], natsUrl: stack.natsUrl };
+  const sources = sourcesOf(stack);
   let customers = 0;
   return {
     stack,

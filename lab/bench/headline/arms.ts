@@ -6,7 +6,7 @@ import { type Pattern } from "../../../lib/events";
 import { overlay } from "../../compile/overlay";
 import { type Ground } from "../../experiments/ground";
 import { openLaptopGround } from "../../experiments/laptop-ground";
-import { type Sources } from "../../invariants/read";
+import { type Sources, sourcesOf } from "../../invariants/read";
 import { createShopClient } from "../../load/client";
 import { enterCustomers } from "../../load/customers";
 import { loadCatalogue } from "../../load/stock";
@@ -160,14 +160,13 @@ export async function startArm(
     const inventoryUrl = await stack.serviceUrl("inventory");
     const stock = { url: stack.url, usersUrl, inventoryUrl, admin: stack.secrets.admin };
     const products = await loadCatalogue({ ...stock, orders: stockOrders });
-    const databases = stack.databaseUrls as Sources["databases"];
     return {
       name,
       pattern,
       stack,
       target,
       ground,
-      sources: { databases, natsUrl: stack.natsUrl },
+      sources: sourcesOf(stack),
       tokens,
       products,
       stop,
