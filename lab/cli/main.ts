@@ -122,13 +122,10 @@ function report(error: unknown): void {
   if (wantsJson()) {
     const { code, message, fix, exitCode } = failure;
     printJson({ error: { code, message, ...(fix !== undefined && { fix }), exitCode } });
-    return;
-  }
-  const paint = painter(process.stderr);
-  note(`${paint("red", "symphony:")} ${describeError(failure)}`);
+  } else note(`${painter(process.stderr)("red", "symphony:")} ${describeError(failure)}`);
   // Not foreseen: whoever repairs it needs to know where it happened.
   if (!(error instanceof Failure) && error instanceof Error && error.stack !== undefined)
-    note(paint("dim", error.stack));
+    note(painter(process.stderr)("dim", error.stack));
 }
 
 function reportUsage(error: CommanderError): void {
