@@ -14,6 +14,7 @@ import { type BenchReport, formatReport, type Row } from "./report";
 import { benchSaga } from "./saga";
 import { benchScaling } from "./scaling";
 import { benchStart } from "./start";
+import { stopSystems } from "./system";
 import { benchTelemetry } from "./telemetry";
 
 const usage = `npm run bench -- start | saga | mesh | compile | telemetry | scaling [--target laptop|kube] [--rate N] [--duration 60] [--seed 1] [--json]
@@ -106,6 +107,19 @@ async function runMatrix({ quick, json }: ComparisonOptions, seed: number): Prom
   return run.valid ? exitCodes.ok : exitCodes.failed;
 }
 
+/** Of benches that keep nothing: stopped, they leave nothing running, and what is still under way ends with the process. */
+async function untilStopped<T>(work: Promise<T>): Promise<T> {
+  const signal = stopOnSignals();
+  signal.addEventListener("abort", () => {
+    void stopSystems().finally(() => process.exit(exitCodes.interrupted));
+  });
+  return work.catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+    // It found its system gone, which is no news.
+    return new Promise<never>(() => undefined);
+  });
+}
+
 /** Benches that keep their run, print what they found by themselves and have options of their own. */
 const comparisons: Record<string, typeof runHeadline> = { headline: runHeadline, matrix: runMatrix };
 
@@ -140,7 +154,7 @@ async function main(): Promise<number> {
     seed,
   };
   const machine = describeMachine();
-  const rows = await bench(settings);
+  const rows = await untilStopped(bench(settings));
   const report: BenchReport = {
     bench: name,
     machine,

@@ -12,7 +12,7 @@ import { benchChanges } from "./mesh-changes";
 import { type Blocks, ratioRow, runPaired, type Side } from "./paired";
 import { goalRow, inMb, type Row } from "./report";
 import { measureStart, type StartFigures } from "./start";
-import { type BenchSystem, startSystem, stopSystem, withState } from "./system";
+import { type BenchSystem, startSystem, withState } from "./system";
 import { demoOrder } from "./unloaded";
 
 export type MeshBenchOptions = { rate: number; durationMs: number; seed: number; say(line: string): void };
@@ -192,12 +192,11 @@ export async function benchMesh(options: MeshBenchOptions): Promise<Row[]> {
     const base = (systems.base = await start("base"));
     const mesh = (systems.mesh = await start("mesh"));
     const costs = await costRows({ base, mesh }, options);
-    await stopSystem(base);
-    delete systems.base;
+    await base.stop();
     const control = openControl(mesh.state);
     const changes = await benchChanges({ stack: mesh.stack, control, rules: mesh.rules, seed, say });
     return [{ name: "Envoy", value: version }, ...costs, ...rest, ...changes];
   } finally {
-    for (const system of Object.values(systems)) await stopSystem(system);
+    for (const system of Object.values(systems)) await system.stop();
   }
 }

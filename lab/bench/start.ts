@@ -21,14 +21,17 @@ async function launch(
     cwd: findProject(),
     stdio: ["ignore", "ignore", "inherit"],
   });
+  const end = (): void => void child.kill("SIGINT");
+  process.on("exit", end);
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   if (child.pid === undefined) throw new Error("the system could not be started");
   return {
     pid: child.pid,
     url: `http://localhost:${port}`,
     stop: async () => {
-      child.kill("SIGINT");
+      end();
       await exited;
+      process.removeListener("exit", end);
     },
   };
 }

@@ -7,28 +7,68 @@ import { findProject } from "../run/project";
 import { removeData } from "../run/remove-data";
 import { Stack, type StackOptions } from "../run/stack";
 
-/** A whole system that a bench started. `rules` is a copy of mesh/base that it runs by while its files are edited. */
-export type BenchSystem = { stack: Stack; state: string; rules: string };
+/** A whole system that a bench started. */
+export type BenchSystem = {
+  stack: Stack;
+  state: string;
+  /** The folder of the rules that it runs by, which may be edited. */
+  rules: string;
+  /** Stops it and removes all that it wrote. Safe to call twice. */
+  stop(): Promise<void>;
+};
 
-type Settings = Pick<StackOptions, "mesh" | "environment" | "overrides">;
+type Settings = Pick<
+  StackOptions,
+  "mesh" | "environment" | "overrides" | "replicas" | "extraPeers" | "signal"
+> & {
+  logLevel?: StackOptions["logLevel"];
+  /** Writes the rules to run by; a copy of mesh/base unless given. */
+  writeRules?: (folder: string) => Promise<void>;
+};
 
-/** Starts a system from nothing; whoever starts it stops it. Of one that does not start, the logs stay. */
-export async function startSystem(settings: Settings): Promise<BenchSystem> {
-  const state = await createState();
-  const rules = join(state, "rules");
-  await cp(join(findProject(), "mesh/base"), rules, { recursive: true });
-  const progress = { begin: () => () => undefined, say: () => undefined };
-  const stack = await Stack.start({
-    ...{ port: 0, state, logLevel: "warn", rules, progress, niceness: measuredNiceness },
-    ...settings,
-  });
-  return { stack, state, rules };
+const ending = new AbortController();
+const systems = new Set<Promise<BenchSystem>>();
+
+/** Starts a system from nothing; whoever starts it stops it. However this process ends, the system's processes do too. */
+export function startSystem(settings: Settings): Promise<BenchSystem> {
+  const starting = start(settings);
+  systems.add(starting);
+  starting.catch(() => systems.delete(starting));
+  return starting;
 }
 
-/** Stops a system and removes all that it wrote. */
-export async function stopSystem({ stack, state }: BenchSystem): Promise<void> {
-  await stack.stop();
-  await removeState(state);
+/** For a bench that is ended early: stops every system, also one that is just starting, and lets none start any more. */
+export async function stopSystems(): Promise<void> {
+  ending.abort();
+  const found = await Promise.allSettled(systems);
+  await Promise.all(found.map((each) => each.status === "fulfilled" && each.value.stop()));
+}
+
+async function start({ writeRules = copyBase, signal, ...settings }: Settings): Promise<BenchSystem> {
+  const state = await createState();
+  try {
+    const rules = join(state, "bench-rules");
+    await writeRules(rules);
+    const stack = await Stack.start({
+      ...{ port: 0, state, logLevel: "warn", rules, niceness: measuredNiceness },
+      progress: { begin: () => () => undefined, say: () => undefined },
+      signal: AbortSignal.any([ending.signal, ...(signal ? [signal] : [])]),
+      ...settings,
+    });
+    const killed = (): void => {
+      stack.killNow();
+    };
+    process.on("exit", killed);
+    let stopped: Promise<void> | undefined;
+    const stop = async (): Promise<void> => {
+      await stack.stop().finally(() => removeState(state));
+      process.removeListener("exit", killed);
+    };
+    return { stack, state, rules, stop: () => (stopped ??= stop()) };
+  } catch (error) {
+    await removeState(state);
+    throw error;
+  }
 }
 
 /** Gives `measure` a whole system with an empty state, which is gone afterwards. */
@@ -37,7 +77,7 @@ export async function withStack<T>(settings: Settings, measure: (stack: Stack) =
   try {
     return await measure(system.stack);
   } finally {
-    await stopSystem(system);
+    await system.stop();
   }
 }
 
@@ -49,6 +89,10 @@ export async function withState<T>(measure: (state: string) => Promise<T>): Prom
   } finally {
     await removeState(state);
   }
+}
+
+function copyBase(folder: string): Promise<void> {
+  return cp(join(findProject(), "mesh/base"), folder, { recursive: true });
 }
 
 function createState(): Promise<string> {

@@ -8,7 +8,7 @@ import { cpuOf, cpuPerUnit, isOfSystem, isSidecar } from "./cpu";
 import { loadSagas } from "./load-sagas";
 import { median, ratioRow } from "./paired";
 import { goalRow, inMb, inMs, type Row } from "./report";
-import { type BenchSystem, startSystem, stopSystem } from "./system";
+import { type BenchSystem, startSystem } from "./system";
 
 export type TelemetryOptions = { rate: number; durationMs: number; seed: number; say(line: string): void };
 
@@ -126,6 +126,6 @@ export async function benchTelemetry(options: TelemetryOptions): Promise<Row[]> 
     }
     return [...costRows(costs, seed), ...(await sinkRows(systems.on))];
   } finally {
-    for (const system of running) await stopSystem(system);
+    for (const system of running) await system.stop();
   }
 }

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { type Pattern } from "../../../lib/events";
@@ -11,13 +10,12 @@ import { createShopClient } from "../../load/client";
 import { enterCustomers } from "../../load/customers";
 import { loadCatalogue } from "../../load/stock";
 import { readSources } from "../../mesh/sources";
-import { measuredNiceness } from "../../run/niceness";
 import { findProject } from "../../run/project";
-import { removeData } from "../../run/remove-data";
-import { Stack, type StackOptions } from "../../run/stack";
+import { type Stack, type StackOptions } from "../../run/stack";
 import { chainPeers } from "../../run/topology";
 import { openLaptopTarget } from "../../target/laptop-mesh";
 import { type MeshTarget } from "../../target/target";
+import { startSystem } from "../system";
 
 export const armNames = ["chaos", "symphony"] as const;
 export type ArmName = (typeof armNames)[number];
@@ -90,14 +88,13 @@ export type RunningArm = {
 };
 
 /** The rules of an arm in a folder: those of the first, with what the others lay over them. */
-async function writeRules(folders: string[], into: string): Promise<string> {
+async function writeRules(folders: string[], into: string): Promise<void> {
   const project = findProject();
   let files = readSources(folders[0] ?? "", project);
   for (const folder of folders.slice(1)) files = overlay(files, readSources(folder, project));
   await mkdir(into, { recursive: true });
   for (const [index, { path, text }] of files.entries())
     await writeFile(join(into, `${String(index).padStart(2, "0")}-${basename(path)}`), text);
-  return into;
 }
 
 export type StartOptions = {
@@ -112,33 +109,17 @@ export async function startArm(
   { customers = usualCustomers, signal }: StartOptions = {},
 ): Promise<RunningArm> {
   const { pattern, rules, overrides, extraPeers } = arms[name];
-  const state = await mkdtemp(join(tmpdir(), "symphony-headline-"));
-  const clean = async (): Promise<void> => {
-    await removeData(state);
-    await rm(state, { recursive: true, force: true });
-  };
-  const stack = await Stack.start({
-    port: 0,
-    state,
+  const system = await startSystem({
     // Traces cost CPU, which on two cores is the load's too; both arms run without.
     environment: { ...process.env, OTEL_SDK_DISABLED: "true" },
     logLevel: "error",
-    niceness: measuredNiceness,
     replicas,
     overrides,
     extraPeers,
-    rules: await writeRules(rules, join(state, "bench-rules")),
-    progress: { begin: () => () => undefined, say: () => undefined },
+    writeRules: (folder) => writeRules(rules, folder),
     ...(signal && { signal }),
-  }).catch(async (error: unknown) => {
-    await clean();
-    throw error;
   });
-  // Whatever ends this process, its children end with it.
-  const killed = (): void => {
-    stack.killNow();
-  };
-  process.on("exit", killed);
+  const { stack, state } = system;
   const target = openLaptopTarget(state);
   const ground = openLaptopGround(state);
   // Each, whatever became of the one before: a system that is left running would slow down the next arm.
@@ -146,11 +127,7 @@ export async function startArm(
     ground
       .close()
       .finally(() => target.close())
-      .finally(async () => {
-        await stack.stop();
-        process.removeListener("exit", killed);
-      })
-      .finally(clean);
+      .finally(() => system.stop());
   try {
     const usersUrl = await stack.serviceUrl("user");
     const client = createShopClient({ url: stack.url, usersUrl });
