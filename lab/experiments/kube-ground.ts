@@ -16,8 +16,6 @@ import { leftOverOf } from "./kube-left-over";
 
 /** The Symphony of kubectl's current context. */
 export async function openKubeGround(): Promise<Ground> {
-  // A kind cluster's pods have the same CPU as the load, which must be sent in time.
-  goAhead();
   const system = await openKubeSystem({ changes: true });
   const kubectl = await openKubectl();
   const target = await openKubeTarget({ kubectl });
@@ -32,6 +30,9 @@ export async function openKubeGround(): Promise<Ground> {
     steps.delete(step);
     await lease.forget(step);
   }
+
+  // A kind cluster's pods have the same CPU as the load, which must be sent in time.
+  const fallBack = goAhead();
 
   return {
     target: "kube",
@@ -95,6 +96,7 @@ export async function openKubeGround(): Promise<Ground> {
     readyReplicas: (service) => readyReplicas(kubectl, service),
     stats: (workload, filter) => target.stats(workload, filter),
     async close() {
+      fallBack();
       await faults.close();
       await system.close();
     },

@@ -1,7 +1,15 @@
-import { getPriority, userInfo } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { getPriority, tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
 
-import { giveWay, goAhead } from "./niceness";
+import { giveWay, goAhead, rankGroup } from "./niceness";
 import { start, stop } from "./process";
+
+/** A process's own niceness, and what its group says of itself. */
+function rankOf(pid: number): { own: number; group: string } {
+  const file = `/proc/${String(pid)}/autogroup`;
+  return { own: getPriority(pid), group: existsSync(file) ? readFileSync(file, "utf8") : "" };
+}
 
 test("a process that has ended gives way to nobody", () => {
   expect(() => {
@@ -13,10 +21,28 @@ test("whoever may goes ahead, whoever may not stays where it is", async () => {
   const args = ["-e", "setInterval(() => {}, 1000)"];
   const child = start({ file: process.execPath, args, env: {} }, { detached: true });
   try {
-    goAhead(child.pid);
+    const pid = child.pid!;
+    const before = rankOf(pid);
+    const takeBack = goAhead(pid);
     // Also root may not in a container that was given no CAP_SYS_NICE.
-    expect(userInfo().uid === 0 ? [-10, getPriority()] : [getPriority()]).toContain(getPriority(child.pid));
+    expect(userInfo().uid === 0 ? [-10, getPriority()] : [getPriority()]).toContain(getPriority(pid));
+    takeBack();
+    expect(rankOf(pid)).toEqual(before);
   } finally {
     await stop(child, "SIGKILL", 1000);
   }
+});
+
+test("only a process of a group has its group ranked", () => {
+  const folder = mkdtempSync(join(tmpdir(), "symphony-autogroup-"));
+  const [member, loner, none] = ["member", "loner", "none"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(member, "/autogroup-7 nice 0\n");
+  writeFileSync(loner, "");
+  for (const file of [member, loner, none]) rankGroup(file, -10);
+  expect([member, loner].map((file) => readFileSync(file, "utf8"))).toEqual(["-10", ""]);
+  rmSync(folder, { recursive: true });
 });
