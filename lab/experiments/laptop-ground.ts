@@ -1,15 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { requestLocal } from "../../lib/local-http";
 import { Failure } from "../run/failure";
 import { measuredNiceness } from "../run/niceness";
 import { type Progress } from "../run/progress";
 import { stateFolder } from "../run/project";
-import { removeData } from "../run/remove-data";
-import { Stack } from "../run/stack";
 import { isRunning, type ProcessState, readState, requireRunning } from "../run/state";
+import { startTemporaryStack } from "../run/temporary";
 import { openLaptopSystem } from "../target/laptop";
 import { openControl } from "../target/laptop-mesh";
 import { type Ground } from "./ground";
@@ -75,37 +70,12 @@ export async function startPrivateGround(options: {
   progress: Progress;
   signal: AbortSignal;
 }): Promise<Ground> {
-  const state = await mkdtemp(join(tmpdir(), "symphony-experiment-"));
-  const clean = async (): Promise<void> => {
-    await removeData(state);
-    await rm(state, { recursive: true, force: true });
-  };
-  const stack = await Stack.start({
-    ...{ state, port: 0, logLevel: "warn", environment: process.env, niceness: measuredNiceness },
-    progress: options.progress,
-    signal: options.signal,
-  }).catch(async (error: unknown) => {
-    // What kept it from starting is what matters; what is left lies in temporary folders.
-    await clean().catch(() => undefined);
-    throw error;
+  const { stack, state, stop } = await startTemporaryStack({
+    ...{ environment: process.env, niceness: measuredNiceness },
+    ...options,
   });
-  // Whatever ends this process, its children end with it.
-  const killed = (): void => {
-    stack.killNow();
-  };
-  process.on("exit", killed);
   if (stack.mesh === undefined) throw new Failure("experiment.no_mesh", "the private system has no mesh");
   const ground = openLaptopGround(state, "a private system, started for this run");
-  return {
-    ...ground,
-    // Each, whatever became of the one before: nobody else would stop the system.
-    close: () =>
-      ground
-        .close()
-        .finally(async () => {
-          await stack.stop();
-          process.removeListener("exit", killed);
-        })
-        .finally(clean),
-  };
+  // Each, whatever became of the one before: nobody else would stop the system.
+  return { ...ground, close: () => ground.close().finally(stop) };
 }

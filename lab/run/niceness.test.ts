@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { getPriority, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 
-import { giveWay, goAhead, rankGroup } from "./niceness";
+import { giveWay, goAhead, nicenessFor, readGroup } from "./niceness";
 import { start, stop } from "./process";
 
 /** A process's own niceness, and what its group says of itself. */
@@ -33,16 +33,22 @@ test("whoever may goes ahead, whoever may not stays where it is", async () => {
   }
 });
 
-test("only a process of a group has its group ranked", () => {
+test.each([
+  ["a group's", "/autogroup-7 nice -3\n", -3],
+  ["of a process in none", "", undefined],
+  ["none", undefined, undefined],
+])("the file is %s", (_what, content, expected) => {
   const folder = mkdtempSync(join(tmpdir(), "symphony-autogroup-"));
-  const [member, loner, none] = ["member", "loner", "none"].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  writeFileSync(member, "/autogroup-7 nice 0\n");
-  writeFileSync(loner, "");
-  for (const file of [member, loner, none]) rankGroup(file, -10);
-  expect([member, loner].map((file) => readFileSync(file, "utf8"))).toEqual(["-10", ""]);
+  const file = join(folder, "autogroup");
+  if (content !== undefined) writeFileSync(file, content);
+  expect(readGroup(file)).toBe(expected);
   rmSync(folder, { recursive: true });
+});
+
+test.each([
+  [1, 0],
+  [1 / 3, 5],
+  [1 / 10, 10],
+])("a share of %p is %p steps", (share, expected) => {
+  expect(nicenessFor(share)).toBe(expected);
 });

@@ -10,12 +10,25 @@ export const measuredNiceness = 10;
 /** As far ahead of others as what is measured lies behind where it gives way. */
 const measuringNiceness = -measuredNiceness;
 
+/** The furthest that a process can give way, and go ahead. */
+const limits = { most: 19, least: -20 };
+
 /**
- * Has a process that has only just been started, and all that it starts, give way to others by `niceness` (0 to 19).
- * Nothing happens where it has ended already.
+ * By how much more a process gives way that is to get `share` (0 to 1) of the CPU of another, where both want all of it:
+ * each step of nice values is worth a factor of 1.25 (Linux, sched_prio_to_weight).
+ */
+export function nicenessFor(share: number): number {
+  return Math.round(Math.log(1 / share) / Math.log(1.25));
+}
+
+/**
+ * Has a process that has only just been started, and all that it starts, give way to others by `niceness` more than it
+ * does. Nothing happens where it has ended already.
  */
 export function giveWay(pid: number, niceness: number): void {
-  rank(pid, niceness, ["ESRCH", "ENOENT"]);
+  unless(["ESRCH", "ENOENT"], () => {
+    setRank(pid, shifted(rankOf(pid), niceness));
+  });
 }
 
 /**
@@ -24,42 +37,56 @@ export function giveWay(pid: number, niceness: number): void {
  * a session that goes on after the process needs.
  */
 export function goAhead(pid: number = process.pid): () => void {
-  const refused = ["EACCES", "EPERM"];
-  const before = { process: getPriority(pid), group: readGroup(groupOf(pid)) };
-  rank(pid, measuringNiceness, refused);
+  const before = rankOf(pid);
+  const set = (rank: Rank): void => {
+    unless(["EACCES", "EPERM"], () => {
+      setRank(pid, rank);
+    });
+  };
+  set(shifted(before, measuringNiceness));
   return () => {
-    rank(pid, before.process, refused, before.group);
+    set(before);
   };
 }
 
-function rank(pid: number, niceness: number, expected: readonly string[], group = niceness): void {
-  try {
-    setPriority(pid, niceness);
-    rankGroup(groupOf(pid), group);
-  } catch (error) {
-    if (!expected.includes(reasonOf(error))) throw error;
-  }
+/**
+ * Nice values of a process and of its group: on Linux each session is scheduled as one group, within which alone the
+ * values of processes count (sched(7), "The autogroup feature").
+ */
+type Rank = { own: number; group: number | undefined };
+
+const groupFile = (pid: number): string => `/proc/${String(pid)}/autogroup`;
+
+function rankOf(pid: number): Rank {
+  return { own: getPriority(pid), group: readGroup(groupFile(pid)) };
+}
+
+function shifted({ own, group }: Rank, by: number): Rank {
+  const shift = (value: number): number => Math.max(limits.least, Math.min(value + by, limits.most));
+  return { own: shift(own), group: group === undefined ? undefined : shift(group) };
+}
+
+function setRank(pid: number, { own, group }: Rank): void {
+  setPriority(pid, own);
+  if (group !== undefined) writeFileSync(groupFile(pid), String(group));
 }
 
 /**
- * On Linux each session is scheduled as one group, within which alone nice values count: the group gets the value too
- * (sched(7), "The autogroup feature").
+ * The nice value of a process's group. A process whose session is as old as the system is in none: its file is empty,
+ * and refuses to be written.
  */
-const groupOf = (pid: number): string => `/proc/${String(pid)}/autogroup`;
-
-/** Ranks a process's group, where it is in one. */
-export function rankGroup(file: string, niceness: number): void {
-  if (readGroup(file) !== undefined) writeFileSync(file, String(niceness));
-}
-
-/**
- * The niceness of a process's group. A process whose session is as old as the system is in none: its file is empty, and
- * refuses to be written.
- */
-function readGroup(file: string): number | undefined {
+export function readGroup(file: string): number | undefined {
   if (!existsSync(file)) return undefined;
   const found = / nice (-?\d+)/.exec(readFileSync(file, "utf8"));
   return found === null ? undefined : Number(found[1]);
+}
+
+function unless(expected: readonly string[], work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!expected.includes(reasonOf(error))) throw error;
+  }
 }
 
 /** Of a system error of node:os the system's own code is in `info`. */

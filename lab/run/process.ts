@@ -18,11 +18,12 @@ export type Exit = { code: number | null; signal: NodeJS.Signals | null };
 /**
  * Starts `command`. `detached` gives it a process group of its own, so that Ctrl-C in the terminal reaches
  * only its parent, which then stops everything in order. `output` is the descriptor of a file that takes
- * both streams; without it they are pipes. `niceness` is how far it gives way to other processes (0 to 19).
+ * both streams; without it they are pipes. `niceness` is how much further it gives way to other
+ * processes than this one does.
  */
 export function start(
   command: Command,
-  options: { detached: boolean; output?: number; niceness?: number | undefined },
+  options: { detached: boolean; output?: number; niceness?: number },
 ): ChildProcess {
   const output = options.output ?? "pipe";
   const child = spawn(command.file, command.args, {
@@ -32,7 +33,8 @@ export function start(
     stdio: ["ignore", output, output],
     ...command.user,
   });
-  if (options.niceness !== undefined && child.pid !== undefined) giveWay(child.pid, options.niceness);
+  const { niceness = 0 } = options;
+  if (niceness !== 0 && child.pid !== undefined) giveWay(child.pid, niceness);
   return child;
 }
 

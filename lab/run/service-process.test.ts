@@ -1,5 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { parse } from "yaml";
+
 import { serviceNames } from "../../lib/events";
-import { type ServiceContext, serviceEnvironment } from "./service-process";
+import { projectRoot } from "../../lib/paths";
+import { nicenessFor } from "./niceness";
+import { type ServiceContext, serviceEnvironment, serviceSpec } from "./service-process";
 import { type Instance, topology } from "./topology";
 
 const instance = (service: Instance["service"], grpcPort?: number): Instance => ({
@@ -90,4 +97,21 @@ test("a service behind a sidecar listens on sockets, and is told what surrounds 
     GRPC_PORT: "/run/payment.grpc",
     SIDECAR_STATS_URL: "http://127.0.0.1:15000/stats",
   });
+});
+
+test("CPU is shared among services as the charts ask for it", () => {
+  type Values = Record<string, { resources?: { requests?: { cpu?: string } } } | undefined>;
+  const read = (chart: string): unknown =>
+    parse(readFileSync(join(projectRoot, "charts", chart, "values.yaml"), "utf8"), { merge: true });
+  const usual = read("service") as Values[string];
+  const services = read("symphony") as Values;
+  const requests = serviceNames.map((name) =>
+    Number.parseInt((services[name]?.resources ?? usual?.resources)?.requests?.cpu ?? "", 10),
+  );
+  const most = Math.max(...requests);
+  const expected = requests.map((cpu) => nicenessFor(cpu / most));
+  expect(expected).toContain(nicenessFor(1 / 3));
+  expect(serviceNames.map((name) => serviceSpec(instance(name), context()).niceness ?? 0)).toEqual(expected);
+  const chain = context({ waitedFor: serviceNames });
+  expect(serviceNames.filter((name) => "niceness" in serviceSpec(instance(name), chain))).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import type { ServiceName } from "../../lib/events";
 import { type LocalAddress, requestLocal } from "../../lib/local-http";
+import { nicenessFor } from "./niceness";
 import type { Secrets } from "./secrets";
 import type { SupervisedSpec } from "./supervised";
 import { type FindPeer, type Instance, peerEnvironment } from "./topology";
@@ -24,6 +25,8 @@ export type ServiceContext = {
   overrides: Partial<Record<ServiceName, Record<string, string>>>;
   /** Variables for one service at this moment, over those too. */
   extra?: (service: ServiceName) => Record<string, string>;
+  /** For whom customers wait while they order: gateway and order unless given. The others give way to them. */
+  waitedFor?: readonly ServiceName[];
   /** The environment of the runner, of which only telemetry settings and the like pass on. */
   outer: Environment;
 };
@@ -64,9 +67,13 @@ function ownEnvironment(service: ServiceName, { secrets, smtpUrl }: ServiceConte
   return {};
 }
 
+const usuallyWaitedFor: readonly ServiceName[] = ["gateway", "order"];
+/** A third of the CPU where it is short: the shares for which charts/symphony asks on a cluster. */
+const backgroundNiceness = nicenessFor(1 / 3);
+
 /** How one process of a service is run and watched. */
 export function serviceSpec(instance: Instance, context: ServiceContext): SupervisedSpec {
-  const { project } = context;
+  const { project, waitedFor = usuallyWaitedFor } = context;
   const main = join(project, "dist/services", instance.service, "main.js");
   const args = ["--enable-source-maps", "--require", join(project, "dist/lib/register.js"), main];
   return {
@@ -81,6 +88,7 @@ export function serviceSpec(instance: Instance, context: ServiceContext): Superv
     readyTimeoutMs: 60_000,
     stopSignal: "SIGTERM",
     graceMs: 15_000,
+    ...(!waitedFor.includes(instance.service) && { niceness: backgroundNiceness }),
   };
 }
 

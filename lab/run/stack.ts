@@ -42,6 +42,7 @@ export type StackOptions = {
   /** Whom services call besides, such as `chainPeers`. */
   extraPeers?: ExtraPeers;
   overrides?: ServiceContext["overrides"];
+  waitedFor?: ServiceContext["waitedFor"];
   logLevel?: string;
   /** How far its processes give way to others, such as `measuredNiceness`. @default not at all */
   niceness?: number;
@@ -260,6 +261,7 @@ export class Stack {
       secrets: this.secrets,
       logLevel: options.logLevel ?? "info",
       overrides: options.overrides ?? {},
+      ...(options.waitedFor && { waitedFor: options.waitedFor }),
       extra: (service) => this.extra[service] ?? {},
       outer:
         telemetryUrl === undefined ? options.environment : throughSink(options.environment, telemetryUrl),

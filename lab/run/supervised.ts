@@ -14,6 +14,8 @@ export type SupervisedSpec = {
   stopSignal: NodeJS.Signals;
   /** How long it may take to stop before it is killed. */
   graceMs: number;
+  /** How much further it gives way to other processes than all of its system do; not at all, unless given. */
+  niceness?: number;
 };
 
 export type SupervisedStatus = "starting" | "ready" | "restarting" | "stopped";
@@ -153,7 +155,7 @@ export class Supervised {
       child = start(await this.spec.command(), {
         detached: true,
         output: this.log.descriptor,
-        niceness: this.hooks.niceness,
+        niceness: (this.spec.niceness ?? 0) + (this.hooks.niceness ?? 0),
       });
     } catch (error) {
       const problem = fromDiskError(error, this.name);

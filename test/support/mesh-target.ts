@@ -1,10 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { createShopClient } from "../../lab/load/client";
-import { removeData } from "../../lab/run/remove-data";
-import { Stack } from "../../lab/run/stack";
+import { startTemporaryStack } from "../../lab/run/temporary";
 import { openKubeTarget } from "../../lab/target/kube";
 import { isTestContext, openKubectl, refusedContext } from "../../lab/target/kubectl";
 import { openLaptopTarget } from "../../lab/target/laptop-mesh";
@@ -33,24 +28,16 @@ async function warmUp(url: string): Promise<void> {
 }
 
 async function startLaptop(): Promise<MeshTarget> {
-  const state = await mkdtemp(join(tmpdir(), "symphony-mesh-"));
-  const news: string[] = [];
-  const stack = await Stack.start({
-    port: 0,
-    state,
-    environment: process.env,
-    logLevel: "warn",
-    progress: { begin: () => () => undefined, say: (line) => news.push(line) },
-  });
+  // Traces have suites of their own.
+  const environment = { ...process.env, OTEL_SDK_DISABLED: "true" };
+  const { stack, state, stop } = await startTemporaryStack({ environment });
   const target = openLaptopTarget(state);
   await warmUp(stack.url);
   return {
     ...target,
     async close() {
       await target.close();
-      await stack.stop();
-      await removeData(state);
-      await rm(state, { recursive: true, force: true });
+      await stop();
     },
   };
 }

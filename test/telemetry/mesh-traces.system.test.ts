@@ -23,7 +23,7 @@ const rules = mkdtempSync(join(tmpdir(), "symphony-rules-"));
 let system: System;
 beforeAll(async () => {
   cpSync(join(projectRoot, "mesh/base"), rules, { recursive: true });
-  system = await startSystem({ mesh: true, rules, logLevel: "info" });
+  system = await startSystem({ mesh: true, traces: true, rules, logLevel: "info" });
 });
 afterAll(async () => {
   await system?.stop();

@@ -18,7 +18,7 @@ jest.setTimeout(240_000);
 
 let system: System;
 beforeAll(async () => {
-  system = await startSystem({ logLevel: "info" });
+  system = await startSystem({ traces: true, logLevel: "info" });
 });
 afterAll(() => system?.stop());
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 
-import { type Pattern } from "../../../lib/events";
+import { type Pattern, type ServiceName, serviceNames } from "../../../lib/events";
 import { overlay } from "../../compile/overlay";
 import { type Ground } from "../../experiments/ground";
 import { openLaptopGround } from "../../experiments/laptop-ground";
@@ -39,6 +39,7 @@ type ArmDefinition = {
   rules: string[];
   overrides: Overrides;
   extraPeers: typeof chainPeers;
+  waitedFor?: readonly ServiceName[];
 };
 
 /** What differs between the arms, and all that does. */
@@ -58,6 +59,8 @@ export const arms: Record<ArmName, ArmDefinition> = {
       analytics: chained,
     },
     extraPeers: chainPeers,
+    // Its customers wait for every service, so that none gives way to another.
+    waitedFor: serviceNames,
   },
   symphony: {
     pattern: "saga",
@@ -108,7 +111,7 @@ export async function startArm(
   name: ArmName,
   { customers = usualCustomers, signal }: StartOptions = {},
 ): Promise<RunningArm> {
-  const { pattern, rules, overrides, extraPeers } = arms[name];
+  const { pattern, rules, overrides, extraPeers, waitedFor } = arms[name];
   const system = await startSystem({
     // Traces cost CPU, which on two cores is the load's too; both arms run without.
     environment: { ...process.env, OTEL_SDK_DISABLED: "true" },
@@ -116,6 +119,7 @@ export async function startArm(
     replicas,
     overrides,
     extraPeers,
+    ...(waitedFor && { waitedFor }),
     writeRules: (folder) => writeRules(rules, folder),
     ...(signal && { signal }),
   });
