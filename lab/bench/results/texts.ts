@@ -18,6 +18,7 @@ only this:
 | a process that dies | leaves its orders open for good | is gone over by the watchdog and the events that come again |
 | mesh rules | \`mesh/base\` with \`mesh/profiles/chaos\` over it: no timeouts, no retries, no breakers, no pool limits; order may call notification, audit and analytics | \`mesh/base\` |
 | deadline of the ingress | 15 s | 15 s |
+| CPU where it is short | the same share for every service, as customers wait for them all | gateway and order, for whom customers wait, get three times the share of each other service: what charts/symphony asks for on a cluster, by \`nice\` |
 | deadlines of the services | none (\`CALL_DEADLINE_MS\`, \`PEER_DEADLINE_MS\` and \`SAGA_DEADLINE_MS\` of a day) | 5 s per call, 10 s at the gateway, 30 s per saga |
 
 The chain is what the article describes: "a tangled web of service calls", no timeouts ("services hung forever"), no retries, no
@@ -60,6 +61,6 @@ is how symphony tries again what the chain would try by calls.
 **CPU**: of all processes but the load generator, sidecars, Postgres and NATS included.
 
 Figures of one machine: compare the ratios, not the milliseconds. The generator shares the cores with the system, whose processes all
-give way to it, in both arms (\`nice\` 10). A run in which it sent more than 50 ms late in one of a hundred sends, or in which its event
+give way to it, in both arms (by at least \`nice\` 10). A run in which it sent more than 50 ms late in one of a hundred sends, or in which its event
 loop was that late while it placed as many orders as it takes, is marked invalid, and so is one in which symphony was not at rest 150 s
 after the last order. A block in which that happens is measured once more, and what it was measured again for is told above.`;
