@@ -1,7 +1,7 @@
 import { type ServiceName } from "../../../lib/events";
 import { withDatabase } from "../../run/clients";
 import { environmentFailure } from "../../run/failure";
-import { sidecarName } from "../sidecar";
+import { faultFilter, httpFaultPatch } from "../../target/inbound-fault";
 import { namespaces } from "../world";
 import { type Disturbed } from "./disturbance";
 import { type Host } from "./host";
@@ -61,12 +61,23 @@ function timeCommit(url: string): Promise<number> {
 /** A little more than the certificate's own life: it has ended by then. */
 const afterEndMs = 500;
 
+/**
+ * A rule that changes nothing but the listeners of a service: their connections end with the next answer, and who called
+ * through them connects anew. A sidecar that starts anew would be away meanwhile, which is another fault.
+ */
+function reconnectRule(service: ServiceName): { path: string; text: string } {
+  const name = `reconnect-${service}`;
+  const fault = "abort: { http_status: 503, percentage: { numerator: 0 } }";
+  const label = `app.kubernetes.io/name: ${service}`;
+  return { path: `${name}.yaml`, text: faultFilter({ name, label, patches: [httpFaultPatch(fault)] }) };
+}
+
 /** A certificate that ends soon, and new connections once it has. Healed, one of the usual life. */
 export async function shortenCertificate(
   host: Host,
   { service, lifeMs, renew }: { service: ServiceName; lifeMs: number; renew: boolean },
 ): Promise<Disturbed> {
-  const { certificates, mesh, runner } = host;
+  const { certificates, mesh, rules } = host;
   const owners = host.replicas.list(service).map(({ name }) => ({
     name,
     namespace: namespaces.services,
@@ -74,14 +85,14 @@ export async function shortenCertificate(
   }));
   const first = Date.now() + lifeMs;
   for (const owner of owners) await certificates.shorten(owner, { lifeMs, renew });
+  let covering: Promise<() => Promise<void>> | undefined;
   let reconnected = 0;
   const timer = setTimeout(() => {
-    void (async () => {
-      for (const { name } of owners) {
-        await runner.processes.find(sidecarName({ name, kind: "sidecar" }))?.roll();
-        reconnected += 1;
-      }
-    })().catch(() => undefined);
+    covering = rules.cover(reconnectRule(service));
+    covering.then(
+      () => (reconnected = owners.length),
+      () => undefined,
+    );
   }, lifeMs + afterEndMs);
   return {
     detail: `the certificate of ${service} ends after ${String(lifeMs / 1000)} s, ${renew ? "and is renewed before" : "and is not renewed"}`,
@@ -93,7 +104,7 @@ export async function shortenCertificate(
         seen: Date.now() > first && reconnected === owners.length,
         detail:
           Date.now() > first
-            ? `it has ended, ${String(valid.length)} of ${String(owners.length)} workloads have a newer one, ${String(reconnected)} sidecars were made to connect anew`
+            ? `it has ended, ${String(valid.length)} of ${String(owners.length)} workloads have a newer one, callers of ${String(reconnected)} were made to connect anew`
             : "it has not ended yet",
         of: owners.length,
         hit: reconnected,
@@ -102,6 +113,8 @@ export async function shortenCertificate(
     heal: async () => {
       clearTimeout(timer);
       for (const owner of owners) await certificates.provide(owner);
+      const uncover = await covering?.catch(() => undefined);
+      await uncover?.();
     },
   };
 }
