@@ -1,7 +1,7 @@
 import { compile } from "../compile/compile";
 import { planWorld } from "../compile/default-world";
+import { median } from "../load/percentiles";
 import { readMeshConfig, readSources } from "../mesh/sources";
-import { median } from "./paired";
 import { goalRow, inMs, type Row } from "./report";
 
 const rounds = 30;

@@ -1,4 +1,4 @@
-import { percentile } from "../load/percentiles";
+import { median } from "../load/percentiles";
 import { medianRatio } from "../stats/bootstrap";
 import { type Row } from "./report";
 
@@ -7,9 +7,6 @@ export type Side = "base" | "mesh";
 
 /** What each block of a side measured; the n-th of one side belongs to the n-th of the other. */
 export type Blocks<T> = Record<Side, T[]>;
-
-const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
-export const median = (values: readonly number[]): number => percentile(sorted(values), 0.5);
 
 /**
  * Runs blocks in the order A-B-B-A, so that a machine that grows slower or faster meets both sides alike. `pairs` is

@@ -1,12 +1,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { median } from "../load/percentiles";
 import { memoryOf } from "../run/memory";
 import { openControl } from "../target/laptop-mesh";
 import { type SinkStats } from "../telemetry/sink";
 import { cpuOf, cpuPerUnit, isOfSystem, isSidecar } from "./cpu";
 import { loadSagas } from "./load-sagas";
-import { median, ratioRow } from "./paired";
+import { ratioRow } from "./paired";
 import { goalRow, inMb, inMs, type Row } from "./report";
 import { type BenchSystem, startSystem } from "./system";
 

@@ -119,13 +119,14 @@ function report(error: unknown): void {
       ? error
       : new Failure("internal", error instanceof Error ? error.message : String(error), { cause: error });
   process.exitCode = failure.exitCode;
+  const paint = painter(process.stderr);
   if (wantsJson()) {
     const { code, message, fix, exitCode } = failure;
     printJson({ error: { code, message, ...(fix !== undefined && { fix }), exitCode } });
-  } else note(`${painter(process.stderr)("red", "symphony:")} ${describeError(failure)}`);
+  } else note(`${paint("red", "symphony:")} ${describeError(failure)}`);
   // Not foreseen: whoever repairs it needs to know where it happened.
   if (!(error instanceof Failure) && error instanceof Error && error.stack !== undefined)
-    note(painter(process.stderr)("dim", error.stack));
+    note(paint("dim", error.stack));
 }
 
 function reportUsage(error: CommanderError): void {

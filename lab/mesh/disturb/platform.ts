@@ -1,5 +1,5 @@
 import { type ServiceName } from "../../../lib/events";
-import { percentile } from "../../load/percentiles";
+import { median } from "../../load/percentiles";
 import { withDatabase } from "../../run/clients";
 import { environmentFailure } from "../../run/failure";
 import { faultFilter, httpFaultPatch } from "../../target/inbound-fault";
@@ -56,10 +56,7 @@ function timeCommit(url: string): Promise<number> {
       await client.query("select pg_logical_emit_message(true, 'symphony', 'probe')");
       times.push(performance.now() - from);
     }
-    return percentile(
-      times.sort((a, b) => a - b),
-      0.5,
-    );
+    return median(times);
   });
 }
 
@@ -91,11 +88,11 @@ export async function shortenCertificate(
   const first = Date.now() + lifeMs;
   for (const owner of owners) await certificates.shorten(owner, { lifeMs, renew });
   let covering: Promise<() => Promise<void>> | undefined;
-  let reconnected = 0;
+  let reconnected = false;
   const timer = setTimeout(() => {
     covering = rules.cover(reconnectRule(service));
     covering.then(
-      () => (reconnected = owners.length),
+      () => (reconnected = true),
       () => undefined,
     );
   }, lifeMs + afterEndMs);
@@ -105,14 +102,15 @@ export async function shortenCertificate(
       const valid = owners.filter(
         ({ name }) => (mesh.options.certificates.ends.get(name)?.getTime() ?? 0) > Date.now(),
       );
+      const hit = reconnected ? owners.length : 0;
       return Promise.resolve({
-        seen: Date.now() > first && reconnected === owners.length,
+        seen: Date.now() > first && reconnected,
         detail:
           Date.now() > first
-            ? `it has ended, ${String(valid.length)} of ${String(owners.length)} workloads have a newer one, callers of ${String(reconnected)} were made to connect anew`
+            ? `it has ended, ${String(valid.length)} of ${String(owners.length)} workloads have a newer one, callers of ${String(hit)} were made to connect anew`
             : "it has not ended yet",
         of: owners.length,
-        hit: reconnected,
+        hit,
       });
     },
     heal: async () => {
