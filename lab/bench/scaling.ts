@@ -4,6 +4,7 @@ import { waitForRest } from "../invariants/rest";
 import { type LoadResult } from "../load/load";
 import { withBroker, withDatabase } from "../run/clients";
 import { type Stack } from "../run/stack";
+import { withoutTraces } from "../telemetry/process";
 import { cpuOf, cpuPerUnit, isOfSystem, isSidecar } from "./cpu";
 import { loadSagas } from "./load-sagas";
 import { inMs, type Row } from "./report";
@@ -127,7 +128,7 @@ function cpuRows(at: string, { cpuMs }: Cost): Row[] {
 
 /** What an order costs at a low and at a high rate, what that makes of cores at higher ones, and the one part that cannot be shared out. */
 export async function benchScaling({ rate, durationMs, seed, say }: ScalingOptions): Promise<Row[]> {
-  return withStack({ environment: { ...process.env, OTEL_SDK_DISABLED: "true" } }, async (stack) => {
+  return withStack({ environment: withoutTraces(process.env) }, async (stack) => {
     const run = (orders: number) => ({ rate: orders, durationMs, seed });
     say("warming up");
     await measureCost(stack, { ...run(rate), durationMs: Math.min(durationMs, 10_000) });

@@ -3,7 +3,9 @@ import { join } from "node:path";
 
 import { median } from "../load/percentiles";
 import { memoryOf } from "../run/memory";
+import { type Environment } from "../run/service-process";
 import { openControl } from "../target/laptop-mesh";
+import { withoutTraces } from "../telemetry/process";
 import { type SinkStats } from "../telemetry/sink";
 import { cpuOf, cpuPerUnit, isOfSystem, isSidecar } from "./cpu";
 import { loadSagas } from "./load-sagas";
@@ -104,16 +106,17 @@ function costRows(costs: Record<ArmName, Cost[]>, seed: number): Row[] {
 export async function benchTelemetry(options: TelemetryOptions): Promise<Row[]> {
   const { rate, seed, durationMs, say } = options;
   const running: BenchSystem[] = [];
-  const start = async (traces: string, settings: Record<string, string>): Promise<BenchSystem> => {
+  const inherited: Environment = Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => !key.startsWith("OTEL_")),
+  );
+  const start = async (traces: string, environment: Environment): Promise<BenchSystem> => {
     say(`starting the system, traces ${traces}`);
-    const inherited = Object.entries(process.env).filter(([key]) => !key.startsWith("OTEL_"));
-    const environment = { ...Object.fromEntries(inherited), ...settings };
     const system = await startSystem({ mesh: true, environment });
     running.push(system);
     return system;
   };
   try {
-    const systems = { off: await start("off", { OTEL_SDK_DISABLED: "true" }), on: await start("on", {}) };
+    const systems = { off: await start("off", withoutTraces(inherited)), on: await start("on", inherited) };
     for (const system of running) await load(system, { rate, seed, durationMs: warmUpMs });
     const costs: Record<ArmName, Cost[]> = { off: [], full: [], "10 %": [] };
     const eachMs = Math.max(1_000, Math.round(durationMs / turns.length));

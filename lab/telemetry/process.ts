@@ -16,6 +16,11 @@ export function tracesAreOn(environment: Environment): boolean {
   );
 }
 
+/** The same environment for services that record no spans. */
+export function withoutTraces(environment: Environment): Environment {
+  return { ...environment, OTEL_SDK_DISABLED: "true" };
+}
+
 /** Where the user wants the spans too: what OTEL_EXPORTER_OTLP_(TRACES_)ENDPOINT says, by the rules of OTLP. */
 export function forwardUrl(environment: Environment): string | undefined {
   const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces, OTEL_EXPORTER_OTLP_ENDPOINT: base } = environment;

@@ -5,6 +5,7 @@ import { isTestContext, openKubectl, refusedContext } from "../../lab/target/kub
 import { openLaptopTarget } from "../../lab/target/laptop-mesh";
 import { targetName } from "../../lab/target/system";
 import { type MeshTarget } from "../../lab/target/target";
+import { withoutTraces } from "../../lab/telemetry/process";
 
 /** The mesh that the suite runs against: `SYMPHONY_TARGET`, by default one that is started here for it. */
 export async function openTarget(): Promise<MeshTarget> {
@@ -29,7 +30,7 @@ async function warmUp(url: string): Promise<void> {
 
 async function startLaptop(): Promise<MeshTarget> {
   // Traces have suites of their own.
-  const environment = { ...process.env, OTEL_SDK_DISABLED: "true" };
+  const environment = withoutTraces(process.env);
   const { stack, state, stop } = await startTemporaryStack({ environment });
   const target = openLaptopTarget(state);
   await warmUp(stack.url);

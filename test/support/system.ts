@@ -4,6 +4,7 @@ import { waitForRest } from "../../lab/invariants/rest";
 import { createShopClient, type OrderView, type Placed, type ShopClient } from "../../lab/load/client";
 import { type Stack, type StackOptions } from "../../lab/run/stack";
 import { startTemporaryStack } from "../../lab/run/temporary";
+import { withoutTraces } from "../../lab/telemetry/process";
 
 export type System = {
   stack: Stack;
@@ -38,7 +39,7 @@ export async function startSystem({
   const { stack, state, stop } = await startTemporaryStack({
     mesh: false,
     ...options,
-    environment: { ...environment, ...(!traces && { OTEL_SDK_DISABLED: "true" }) },
+    environment: traces ? environment : withoutTraces(environment),
   });
   const client = createShopClient({ url: stack.url, usersUrl: await stack.serviceUrl("user") });
   const sources = sourcesOf(stack);

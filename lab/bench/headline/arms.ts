@@ -15,6 +15,7 @@ import { type Stack, type StackOptions } from "../../run/stack";
 import { chainPeers } from "../../run/topology";
 import { openLaptopTarget } from "../../target/laptop-mesh";
 import { type MeshTarget } from "../../target/target";
+import { withoutTraces } from "../../telemetry/process";
 import { startSystem } from "../system";
 
 export const armNames = ["chaos", "symphony"] as const;
@@ -114,7 +115,7 @@ export async function startArm(
   const { pattern, rules, overrides, extraPeers, waitedFor } = arms[name];
   const system = await startSystem({
     // Traces cost CPU, which on two cores is the load's too; both arms run without.
-    environment: { ...process.env, OTEL_SDK_DISABLED: "true" },
+    environment: withoutTraces(process.env),
     logLevel: "error",
     replicas,
     overrides,
