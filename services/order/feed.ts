@@ -6,7 +6,8 @@ import { isTerminal, type Order } from "./order";
 import { findOrder, readAdvances, readSteps, stepsEvent } from "./store";
 import { orderView, stepView } from "./view";
 
-const pollMs = 500;
+/** As long as a step of another replica may be late; each replica asks so often, with one query for all its readers. */
+const pollMs = 100;
 const heartbeatMs = 15_000;
 
 /** `known`: how many steps the order had when they were last read. */
