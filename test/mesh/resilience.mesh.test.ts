@@ -6,6 +6,7 @@ import {
   added,
   breakersClosed,
   callOnce,
+  closeBreakersSoon,
   ejected,
   faultYaml,
   inbound,
@@ -179,6 +180,12 @@ describe("retries", () => {
       attempts: 3,
     },
   ];
+
+  let restoreBreakers: (() => Promise<void>) | undefined;
+  beforeAll(async () => {
+    restoreBreakers = await closeBreakersSoon(target, [...new Set(cases.map(({ callee }) => callee))]);
+  });
+  afterAll(() => restoreBreakers?.());
 
   const expectedStatus = (call: Call, fault: Case["fault"]): number => {
     if ("grpcAbort" in fault) return fault.grpcAbort;
