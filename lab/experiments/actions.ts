@@ -6,8 +6,13 @@ import { findProject } from "../run/project";
 import { type Action, type ActionFunction } from "./activities";
 import { abortRule, delayRule, partitionRule } from "./rules";
 
-/** Actions that the engine itself carries out, because they break nothing that would have to be healed. */
-export const ownFunctions = ["replay", "poison", "flood"] as const satisfies ActionFunction[];
+/** Actions that the engine itself carries out, because they leave nothing that could be healed. */
+export const ownFunctions = [
+  "replay",
+  "lose-unsent-events",
+  "poison",
+  "flood",
+] as const satisfies ActionFunction[];
 export type OwnFunction = (typeof ownFunctions)[number];
 type Provider = Action["provider"];
 export type OwnProvider = Extract<Provider, { func: OwnFunction }>;

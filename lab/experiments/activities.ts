@@ -90,6 +90,11 @@ export const actionArguments = {
     .describe(
       "publishes again everything that the outboxes still hold, as ./symphony replay does: a broker that lost its data lost what came before the load too",
     ),
+  "lose-unsent-events": z
+    .strictObject({})
+    .describe(
+      "what the outboxes hold and have not sent is removed: what a service without an outbox loses while the broker is away",
+    ),
   poison: z
     .strictObject({
       event: z.enum(["order.created", "order.saga-started", "payment.processed"]).default("order.created"),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { type Bus, connectBus } from "../../lib/bus";
-import { openDatabase } from "../../lib/db";
+import { type Database, openDatabase } from "../../lib/db";
 import { eventType } from "../../lib/events";
 import { createLog } from "../../lib/log";
 import { replayOutbox } from "../../lib/replay";
@@ -20,11 +20,13 @@ export type OwnContext = {
   flooded: LoadOutcome[];
 };
 
-/** Carries out an action that breaks nothing to be healed. Resolves with what was seen once it is done. */
+/** Carries out an action after which there is nothing to be healed. Resolves with what was seen once it is done. */
 export function performOwn(provider: OwnProvider, context: OwnContext): Promise<Evidence> {
   switch (provider.func) {
     case "replay":
       return replay(context.system);
+    case "lose-unsent-events":
+      return loseUnsentEvents(context.system);
     case "poison":
       return poison(context.system, provider.arguments);
     case "flood":
@@ -33,17 +35,32 @@ export function performOwn(provider: OwnProvider, context: OwnContext): Promise<
 }
 
 async function replay(system: System): Promise<Evidence> {
+  const total = await inEachDatabase(system, (db) => replayOutbox(db, new Date(0)));
+  return { seen: total > 0, detail: `${String(total)} events are published again`, of: total, hit: total };
+}
+
+/** What a service loses that sends its events itself after its commit, while the broker is away. */
+async function loseUnsentEvents(system: System): Promise<Evidence> {
+  const total = await inEachDatabase(system, async (db) => {
+    const { rowCount } = await db.query("delete from outbox where status = 'pending'");
+    return rowCount ?? 0;
+  });
+  return { seen: total > 0, detail: `${String(total)} events were never sent`, of: total, hit: total };
+}
+
+/** The sum of what `work` gives for the database of each service. */
+async function inEachDatabase(system: System, work: (db: Database) => Promise<number>): Promise<number> {
   const log = createLog("lab", "silent");
   let total = 0;
   for (const url of Object.values(await system.databaseUrls())) {
     const db = openDatabase({ url, size: 1, log });
     try {
-      total += await replayOutbox(db, new Date(0));
+      total += await work(db);
     } finally {
       await db.close();
     }
   }
-  return { seen: total > 0, detail: `${String(total)} events are published again`, of: total, hit: total };
+  return total;
 }
 
 /** A body that is no JSON, in an envelope that is as it should be: no consumer can ever handle it. */

@@ -15,6 +15,7 @@ test.each([
   ["pause", { workload: "database", for: "1s" }, "every request"],
   ["slow-disk", { by: "50ms" }, "every request"],
   ["lose-broker-data", {}, "every event"],
+  ["lose-unsent-events", {}, "every event that is on its way"],
   ["restart", { workload: "gateway" }, "every request from outside"],
   ["restart", { workload: "broker" }, "every event: sagas wait, and are accepted all the same"],
   [

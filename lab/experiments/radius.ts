@@ -33,6 +33,7 @@ export function radiusOf({ provider }: Action): string | undefined {
   if ("workload" in given) return ofVictim(given.workload);
   if (func === "slow-disk") return ofVictim("database");
   if (func === "lose-broker-data") return ofVictim("broker");
+  if (func === "lose-unsent-events") return "every event that is on its way to the broker";
   if (!("service" in given)) return undefined;
   if (processes.includes(func)) return ofService(given.service);
   const callers = callersOf(given.service);
