@@ -165,7 +165,9 @@ export const action = z
         "at-least-hits": z.int().min(1).default(1).describe("of what was counted"),
         "at-least-percent": percent
           .optional()
-          .describe("of what it could have hit; without it half of what is configured"),
+          .describe(
+            "of what it could have hit; without it half of what is configured, or what chance makes of that where few calls come",
+          ),
       })
       .prefault({})
       .describe("when its effect counts as seen"),

@@ -11,8 +11,12 @@ const effect = (evidence: Partial<Evidence>, wanted: object = {}): Effect =>
 test.each<[string, Partial<Evidence>, object, boolean]>([
   ["a process that is gone", {}, {}, true],
   ["a process that is still there", { seen: false }, {}, false],
-  ["half of what is configured", { of: 100, hit: 10, configuredPercent: 20 }, {}, true],
-  ["less than half of it", { of: 100, hit: 9, configuredPercent: 20 }, {}, false],
+  ["half of what is configured", { of: 1000, hit: 100, configuredPercent: 20 }, {}, true],
+  ["less than half of it", { of: 1000, hit: 99, configuredPercent: 20 }, {}, false],
+  ["less than half of it, as by chance of few calls", { of: 173, hit: 2, configuredPercent: 6 }, {}, true],
+  ["so few that it is not chance", { of: 173, hit: 1, configuredPercent: 6 }, {}, false],
+  ["half of the calls, where every one should be hit", { of: 10, hit: 5, configuredPercent: 100 }, {}, true],
+  ["less, which is never chance there", { of: 10, hit: 4, configuredPercent: 100 }, {}, false],
   ["a fault that nobody met", { seen: false, of: 0, hit: 0, configuredPercent: 20 }, {}, false],
   [
     "a fault that should hit more often",

@@ -1,3 +1,5 @@
+import { binomialDistribution } from "simple-statistics";
+
 import { maxLagMs } from "../load/outcome";
 import { type Summary } from "../load/percentiles";
 import { type Evidence } from "../mesh/disturb/disturbance";
@@ -33,18 +35,34 @@ export type Verdict = {
   reasons: string[];
 };
 
+/** A fault that is there hits so few calls in one of a thousand runs. */
+const rare = 0.001;
+
+/**
+ * How many of so many calls a fault of so many percent must have hit to count as seen: half as many as configured, or
+ * fewer where that few come by chance.
+ */
+function hitsOfFault(calls: number, percent: number): number {
+  const half = (calls * percent) / 200;
+  let cumulative = 0;
+  const byChance = (binomialDistribution(calls, percent / 100) ?? []).findIndex((probability) => {
+    cumulative += probability;
+    return cumulative > rare;
+  });
+  return byChance < 0 ? half : Math.min(half, byChance);
+}
+
 /** Whether what was seen of an action is what its `confirm` asks for. */
 export function judgeEffect(action: Pick<Action, "name" | "confirm">, evidence: Evidence): Effect {
-  const { seen, detail, of, hit, configuredPercent } = evidence;
-  const { "at-least-hits": hits, "at-least-percent": percent = (configuredPercent ?? 0) / 2 } =
-    action.confirm;
-  const rate = of === undefined || of === 0 ? 0 : (100 * (hit ?? 0)) / of;
-  const counted = configuredPercent !== undefined;
-  const confirmed = seen && (!counted || ((hit ?? 0) >= hits && rate >= percent));
-  const share = counted
-    ? ` (${rate.toFixed(1)} %, configured ${String(configuredPercent)} %${confirmed ? "" : `, needed ${String(hits)} and ${String(percent)} %`})`
-    : "";
-  return { name: action.name, confirmed, detail: detail + share };
+  const { seen, detail, of = 0, hit = 0, configuredPercent } = evidence;
+  if (configuredPercent === undefined) return { name: action.name, confirmed: seen, detail };
+  const { "at-least-hits": hits, "at-least-percent": percent } = action.confirm;
+  const ofRate = percent === undefined ? hitsOfFault(of, configuredPercent) : (of * percent) / 100;
+  const needed = Math.ceil(Math.max(hits, ofRate));
+  const confirmed = seen && hit >= needed;
+  const rate = of === 0 ? 0 : (100 * hit) / of;
+  const share = `${rate.toFixed(1)} %, configured ${String(configuredPercent)} %${confirmed ? "" : `, needed ${String(needed)}`}`;
+  return { name: action.name, confirmed, detail: `${detail} (${share})` };
 }
 
 const units: Record<Measure, string> = {
