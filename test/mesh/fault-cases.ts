@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type ShopClient } from "../../lab/load/client";
 import { type Call, type CallResult, type MeshTarget } from "../../lab/target/target";
 import { type Pattern, type ServiceName } from "../../lib/events";
-import { breakersClosed, nobody, statuses } from "../support/mesh";
+import { breakersClosed, callOnce, nobody, statuses } from "../support/mesh";
 
 /** What a customer meets under the fault. */
 export type Shop = { shop: ShopClient; token: string; url: string; target: MeshTarget };
@@ -64,6 +64,14 @@ const sentAgain = (results: readonly CallResult[], healthy: number) => {
 };
 const isRefused = (body: string): boolean => body.includes("no healthy upstream");
 const times = (results: readonly CallResult[]) => results.map(({ ms }) => ms).sort((a, b) => a - b);
+
+/**
+ * With a token, past the ingress: services go on with the keys that they have, but the ingress fetches them anew every
+ * 300 s, which may be just while it cannot.
+ */
+function listOwnOrders({ target, token }: Shop): Promise<CallResult> {
+  return callOnce(target, "gateway", { ...readOrders, headers: { authorization: `Bearer ${token}` } });
+}
 
 /** Places one order and gives its status and how long the answer took. */
 async function order(
@@ -326,9 +334,8 @@ export const faultCases: Record<string, FaultCase> = {
       { caller: "gateway", call: logIn, status: 400 },
       { caller: "gateway", call: register, status: 400 },
     ],
-    async customer({ shop, token }) {
-      // Verifiers go on with the keys that they have.
-      await expect(shop.listOrders(token)).resolves.toBeDefined();
+    async customer(customer) {
+      expect(await listOwnOrders(customer)).toMatchObject({ status: 200 });
     },
   },
   "user-login-delay": {
@@ -346,12 +353,12 @@ export const faultCases: Record<string, FaultCase> = {
       { caller: "order", call: readKeys, status: 200 },
     ],
     slow: 3000,
-    async customer({ shop, token }) {
-      const from = Date.now();
-      await shop.listOrders(token);
+    async customer(customer) {
+      const listed = await listOwnOrders(customer);
+      expect(listed.status).toBe(200);
+      expect(listed.ms).toBeLessThan(3000);
       const between = Date.now();
-      await shop.login({ email: "nobody@symphony.example", password: "not-a-password" });
-      expect(between - from).toBeLessThan(3000);
+      await customer.shop.login({ email: "nobody@symphony.example", password: "not-a-password" });
       expect(Date.now() - between).toBeGreaterThanOrEqual(3000);
     },
   },
