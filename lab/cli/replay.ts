@@ -1,8 +1,7 @@
 import { Command } from "commander";
 
-import { openDatabase } from "../../lib/db";
-import { createLog } from "../../lib/log";
 import { replayOutbox } from "../../lib/replay";
+import { countInDatabases } from "../target/databases";
 import { withSystem } from "../target/system";
 import { note, print, printJson, table } from "./terminal";
 import { parseSince } from "./values";
@@ -17,18 +16,9 @@ export function replayCommand(): Command {
     )
     .option("--json", "print JSON")
     .action(async (options: { since: Date; json?: boolean }) => {
-      const log = createLog("cli", "silent");
-      const counts: Record<string, number> = {};
-      await withSystem({ changes: true }, async (system) => {
-        for (const [service, url] of Object.entries(await system.databaseUrls())) {
-          const db = openDatabase({ url, size: 1, log });
-          try {
-            counts[service] = await replayOutbox(db, options.since);
-          } finally {
-            await db.close();
-          }
-        }
-      });
+      const counts = await withSystem({ changes: true }, (system) =>
+        countInDatabases(system, (db) => replayOutbox(db, options.since)),
+      );
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
       if (options.json === true) {
         printJson({ since: options.since.toISOString(), total, services: counts });

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 
 import { type Bus, connectBus } from "../../lib/bus";
-import { type Database, openDatabase } from "../../lib/db";
 import { eventType } from "../../lib/events";
 import { createLog } from "../../lib/log";
 import { replayOutbox } from "../../lib/replay";
 import { runLoad } from "../load/load";
 import { type Outcome as LoadOutcome } from "../load/outcome";
 import { type Evidence } from "../mesh/disturb/disturbance";
+import { countInDatabases } from "../target/databases";
 import { type System } from "../target/system";
 import { type OwnProvider } from "./actions";
 
@@ -34,33 +34,22 @@ export function performOwn(provider: OwnProvider, context: OwnContext): Promise<
   }
 }
 
+const sumOf = (counts: Record<string, number>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
 async function replay(system: System): Promise<Evidence> {
-  const total = await inEachDatabase(system, (db) => replayOutbox(db, new Date(0)));
+  const total = sumOf(await countInDatabases(system, (db) => replayOutbox(db, new Date(0))));
   return { seen: total > 0, detail: `${String(total)} events are published again`, of: total, hit: total };
 }
 
 /** What a service loses that sends its events itself after its commit, while the broker is away. */
 async function loseUnsentEvents(system: System): Promise<Evidence> {
-  const total = await inEachDatabase(system, async (db) => {
+  const counts = await countInDatabases(system, async (db) => {
     const { rowCount } = await db.query("delete from outbox where status = 'pending'");
     return rowCount ?? 0;
   });
+  const total = sumOf(counts);
   return { seen: total > 0, detail: `${String(total)} events were never sent`, of: total, hit: total };
-}
-
-/** The sum of what `work` gives for the database of each service. */
-async function inEachDatabase(system: System, work: (db: Database) => Promise<number>): Promise<number> {
-  const log = createLog("lab", "silent");
-  let total = 0;
-  for (const url of Object.values(await system.databaseUrls())) {
-    const db = openDatabase({ url, size: 1, log });
-    try {
-      total += await work(db);
-    } finally {
-      await db.close();
-    }
-  }
-  return total;
 }
 
 /** A body that is no JSON, in an envelope that is as it should be: no consumer can ever handle it. */
