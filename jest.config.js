@@ -33,6 +33,7 @@ const isAsked = ({ displayName }) =>
 module.exports = {
   // Not more: Linux lets a user hold 128 inotify instances, and each of two files may run a mesh that takes 47.
   maxWorkers: 2,
+  testSequencer: "<rootDir>/test/support/sequencer.js",
   // For hooks too. Tests wait for conditions; how long that may take says nothing about what is tested.
   testTimeout: 60_000,
   projects: [
