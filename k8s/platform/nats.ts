@@ -83,6 +83,7 @@ function podOf(options: NatsOptions, config: string): Pod {
   return {
     config,
     annotations: { "prometheus.io/scrape": "false" },
+    sidecarCpu: "30m",
     terminationGracePeriodSeconds: replicas > 1 ? 60 : 30,
     container: container(options),
     volumes: [
@@ -137,7 +138,7 @@ function container({ image, replicas }: NatsOptions): Pod["container"] {
           },
         }
       : {}),
-    resources: resources("30m", "64Mi", "512Mi"),
+    resources: resources("80m", "64Mi", "512Mi"),
     volumeMounts: [
       { name: "config", mountPath: "/etc/nats", readOnly: true },
       { name: "data", mountPath: dataFolder },

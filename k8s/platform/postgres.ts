@@ -52,6 +52,7 @@ export function addPostgres(scope: Construct, { image }: { image: string }): voi
         uid,
         config: hostRules,
         annotations: { "prometheus.io/scrape": "false" },
+        sidecarCpu: "60m",
         terminationGracePeriodSeconds: 60,
         container: container(image),
         volumes: [
@@ -89,7 +90,7 @@ function container(image: string): Pod["container"] {
     startupProbe: { exec: answers, periodSeconds: 1, failureThreshold: 120 },
     readinessProbe: { exec: answers, periodSeconds: 5, timeoutSeconds: 5 },
     livenessProbe: { exec: lives, periodSeconds: 20, failureThreshold: 6, timeoutSeconds: 10 },
-    resources: resources("100m", "192Mi", "1Gi"),
+    resources: resources("200m", "192Mi", "1Gi"),
     volumeMounts: [
       { name: "config", mountPath: "/etc/symphony", readOnly: true },
       // The image keeps its data in a folder per version below this one.

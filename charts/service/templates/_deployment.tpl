@@ -44,6 +44,9 @@ spec:
         prometheus.io/port: {{ .Values.ports.http | quote }}
         prometheus.io/path: /metrics
         proxy.istio.io/config: {{ include "service.proxyConfig" . | fromYaml | toJson | squote }}
+        {{- with include "service.sidecarResources" .Values.sidecar.resources | trim }}
+        {{- . | nindent 8 }}
+        {{- end }}
         {{- with .Values.podAnnotations }}
         {{- toYaml . | nindent 8 }}
         {{- end }}

@@ -92,3 +92,16 @@ proxyStatsMatcher:
     - .*rbac\.(allowed|denied|shadow_allowed|shadow_denied)
     - .*fault\..*
 {{- end -}}
+
+{{/* Annotations with which the mesh sizes one sidecar, of {requests, limits}. */}}
+{{- define "service.sidecarResources" -}}
+{{- range $annotation, $amount := dict
+  "proxyCPU" (dig "requests" "cpu" "" .)
+  "proxyMemory" (dig "requests" "memory" "" .)
+  "proxyCPULimit" (dig "limits" "cpu" "" .)
+  "proxyMemoryLimit" (dig "limits" "memory" "" .) }}
+{{- with $amount }}
+sidecar.istio.io/{{ $annotation }}: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
