@@ -7,7 +7,7 @@ import { ingressUrl } from "./ingress";
 import { keep } from "./kept";
 import { type Kubectl, namespaces, openKubectl } from "./kubectl";
 import { type Pod, podsOf } from "./pods";
-import { parseRule, readRule } from "./rules";
+import { parseRule, readRule, withNamespace } from "./rules";
 import { createSidecars, watchRules } from "./sidecars";
 import { strangerObjects } from "./stranger";
 import { type MeshTarget, type Replica } from "./target";
@@ -25,7 +25,7 @@ export async function openKubeTarget(options: { kubectl?: Kubectl } = {}): Promi
   async function change(verb: "apply" | "delete", text: string): Promise<void> {
     const watching = await watchRules(kubectl, sidecars, parseRule(text, namespace));
     const flags = verb === "delete" ? ["--ignore-not-found", "--wait=true"] : [];
-    const output = await kubectl.run([verb, "-n", namespace, ...flags, "-f", "-"], text);
+    const output = await kubectl.run([verb, ...flags, "-f", "-"], withNamespace(text, namespace));
     const changed = output.split("\n").some((line) => / (created|configured|deleted)|" deleted/.test(line));
     if (changed) await watching.arrived();
   }

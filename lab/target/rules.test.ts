@@ -1,5 +1,5 @@
 import { configVersion, parseStats } from "./envoy";
-import { parseRule } from "./rules";
+import { parseRule, withNamespace } from "./rules";
 import { concerns } from "./sidecars";
 
 const rule = (kind: string, spec = "{}"): string =>
@@ -26,6 +26,15 @@ test("documents are read one by one, with their own namespace", () => {
   expect(parseRule(text, "symphony").map(({ kind, name, namespace }) => [kind, name, namespace])).toEqual([
     ["Telemetry", "r", "symphony"],
     ["Gateway", "g", "other"],
+  ]);
+});
+
+test("objects that name no namespace are given one, the others keep theirs", () => {
+  const text = `---\n${rule("Telemetry")}---\n${rule("Gateway").replace("{name: r}", "{name: g, namespace: other}")}---\n`;
+  const complete = parseRule(withNamespace(text, "symphony"), "none");
+  expect(complete.map(({ name, namespace }) => [name, namespace])).toEqual([
+    ["r", "symphony"],
+    ["g", "other"],
   ]);
 });
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 
-import { parseAllDocuments } from "yaml";
+import { isMap, parseAllDocuments } from "yaml";
 import { z } from "zod";
 
 import { Failure } from "../run/failure";
@@ -58,6 +58,14 @@ export function parseRule(text: string, namespace: string): RuleObject[] {
     const reason = error?.message ?? parsed.error.issues[0]?.message ?? "";
     throw new Failure("rule.broken", `the rule is no Kubernetes object: ${reason}`);
   });
+}
+
+/** A rule's YAML with the namespace said of every object: where one names another, kubectl refuses to be told one for all. */
+export function withNamespace(text: string, namespace: string): string {
+  const objects = parseAllDocuments(text).filter(({ contents }) => isMap(contents));
+  for (const object of objects)
+    if (!object.hasIn(["metadata", "namespace"])) object.setIn(["metadata", "namespace"], namespace);
+  return objects.map((object) => object.toString({ directives: false })).join("---\n");
 }
 
 function toRuleObject({ kind, metadata, spec }: z.infer<typeof document>, namespace: string): RuleObject {
