@@ -68,7 +68,10 @@ function ownEnvironment(service: ServiceName, { secrets, smtpUrl }: ServiceConte
 }
 
 const usuallyWaitedFor: readonly ServiceName[] = ["gateway", "order"];
-/** A third of the CPU where it is short: the shares for which charts/symphony asks on a cluster. */
+/**
+ * A third of the CPU where it is short, for whoever asks for less in charts/symphony. The charts' own numbers are further
+ * apart: they hold while nine pods start on one node, which here happens before anybody orders.
+ */
 const backgroundNiceness = nicenessFor(1 / 3);
 
 /** How one process of a service is run and watched. */

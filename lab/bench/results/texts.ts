@@ -18,7 +18,7 @@ only this:
 | a process that dies | leaves its orders open for good | is gone over by the watchdog and the events that come again |
 | mesh rules | \`mesh/base\` with \`mesh/profiles/chaos\` over it: no timeouts, no retries, no breakers, no pool limits; order may call notification, audit and analytics | \`mesh/base\` |
 | deadline of the ingress | 15 s | 15 s |
-| CPU where it is short | the same share for every service, as customers wait for them all | gateway and order, for whom customers wait, get three times the share of each other service: what charts/symphony asks for on a cluster, by \`nice\` |
+| CPU where it is short | the same share for every service, as customers wait for them all | gateway and order, for whom customers wait, get three times the share of each other service by \`nice\` |
 | deadlines of the services | none (\`CALL_DEADLINE_MS\`, \`PEER_DEADLINE_MS\` and \`SAGA_DEADLINE_MS\` of a day) | 5 s per call, 10 s at the gateway, 30 s per saga |
 
 The chain is what the article describes: "a tangled web of service calls", no timeouts ("services hung forever"), no retries, no
