@@ -108,12 +108,15 @@ test("one bad replica of three is ejected, and success returns to 99.9 % or more
         },
         { timeoutMs: 30_000, what: "the ejection of the bad replica" },
       );
-      // Longer than an ejection, so that the replica's return is among what is measured.
+      // Longer than an ejection, so that the replica's return is among what is measured. No more at a time than the retry
+      // budget always lets through: after a pause of this machine what is due is sent at once, and a third of that fails.
       const { result, delta } = await added(target, { aborts: { of: "inventory", name: fault } }, () =>
-        target.call("gateway", readProduct, { count: 1200, rate: 60, concurrency: 20 }),
+        target.call("gateway", readProduct, { count: 1200, rate: 60, concurrency: 3 }),
       );
-      const succeeded = statuses(result)[200] ?? 0;
-      expect(succeeded / result.length).toBeGreaterThanOrEqual(0.999);
+      const failed = result
+        .filter(({ status }) => status !== 200)
+        .map(({ status, body }) => `${status} ${body}`);
+      expect(failed.slice(result.length / 1000)).toEqual([]);
       // A third would have gone there.
       expect(delta.aborts).toBeLessThan(40);
       expect(delta.aborts).toBeGreaterThan(0);
