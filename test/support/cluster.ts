@@ -35,7 +35,7 @@ export type Cluster = Shop & {
    * Orders at `rate` per second, or at SYMPHONY_LOAD_RATE where a machine bears more, while `work` runs and not shorter
    * than `durationMs`; resolves when all have ended.
    */
-  underLoad(load: { rate: number; durationMs: number }, work: () => Promise<void>): Promise<LoadResult>;
+  underLoad(load: { rate: number; durationMs: number }, work: () => Promise<void>): Promise<ClusterLoad>;
   /** Waits until nothing is on its way, then fails where an invariant is violated. Returns what the pattern events left. */
   expectInvariants(): Promise<{ leftovers: number }>;
   close(): Promise<void>;
@@ -48,6 +48,29 @@ function readRate(usual: number): number {
   const rate = Number(asked);
   if (rate >= 1 && rate <= 200) return rate;
   throw new Error(`SYMPHONY_LOAD_RATE is ${asked}; give orders per second from 1 to 200`);
+}
+
+/** What a load met, and where it met errors what the ingress wrote of them: status, flags and details, and how often. */
+export type ClusterLoad = LoadResult & { refused: Record<string, number> };
+
+const accessLine = z.object({
+  response_code: z.number(),
+  response_flags: z.string(),
+  response_code_details: z.string().nullable(),
+});
+
+async function readRefusals(kubectl: Kubectl, since: Date): Promise<Record<string, number>> {
+  const from = ["-n", namespaces.istio, "deployment/istio-ingressgateway"];
+  const lines = await kubectl.run(["logs", ...from, `--since-time=${since.toISOString()}`]);
+  const counts: Record<string, number> = {};
+  for (const line of lines.split("\n").filter((text) => text.startsWith("{"))) {
+    const parsed = accessLine.safeParse(JSON.parse(line));
+    if (!parsed.success || parsed.data.response_code < 400) continue;
+    const { response_code: status, response_flags: flags, response_code_details: details } = parsed.data;
+    const reason = `${status} ${flags} ${details ?? ""}`;
+    counts[reason] = (counts[reason] ?? 0) + 1;
+  }
+  return counts;
 }
 
 const secret = z.object({ data: z.record(z.string(), z.string()) });
@@ -154,7 +177,8 @@ export async function openCluster(): Promise<Cluster> {
         },
       });
       await working;
-      return result;
+      const hasErrors = Object.keys(result.errors).length > 0;
+      return { ...result, refused: hasErrors ? await readRefusals(kubectl, new Date(startedAt)) : {} };
     },
     async expectInvariants() {
       expect(await waitForRest(sources)).toEqual([]);
@@ -171,10 +195,11 @@ export async function openCluster(): Promise<Cluster> {
 }
 
 /** Fails where a request of the load was refused, or an order did not end as it should. */
-export function expectNoneFailed(result: LoadResult): void {
-  const { errors, failures, failed, unfinished, notSent } = result;
-  expect({ errors, failures, failed, unfinished, notSent }).toEqual({
+export function expectNoneFailed(result: ClusterLoad): void {
+  const { errors, refused, failures, failed, unfinished, notSent } = result;
+  expect({ errors, refused, failures, failed, unfinished, notSent }).toEqual({
     errors: {},
+    refused: {},
     failures: {},
     failed: 0,
     unfinished: 0,
@@ -204,6 +229,23 @@ export async function run(program: string, args: readonly string[], input?: stri
 export async function skaffold(...args: string[]): Promise<void> {
   const { code, stdout, stderr } = await run("skaffold", args);
   if (code !== 0) throw new Error(`skaffold ${args.join(" ")} failed: ${(stdout + stderr).slice(-3000)}`);
+}
+
+async function helm(command: string, seconds: number, ...args: string[]): Promise<void> {
+  const waits = ["-n", namespaces.services, "--wait", "--timeout", `${seconds}s`];
+  const { code, stdout, stderr } = await run("helm", [command, release, ...args, ...waits]);
+  if (code !== 0) throw new Error(`helm ${command} failed: ${(stdout + stderr).slice(-2000)}`);
+}
+
+/** Installs the release anew with some settings, `path=value`, changed; rejects where it is not ready in time. */
+export function upgrade(settings: readonly string[], seconds: number): Promise<void> {
+  const changes = settings.flatMap((setting) => ["--set", setting]);
+  return helm("upgrade", seconds, "charts/symphony", "--reuse-values", ...changes);
+}
+
+/** Brings the revision before the last back. */
+export function rollback(seconds: number): Promise<void> {
+  return helm("rollback", seconds);
 }
 
 /** Waits until every Deployment of the services has all its replicas, of the newest version only. */
