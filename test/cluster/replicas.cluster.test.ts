@@ -14,14 +14,16 @@ beforeAll(async () => {
   cluster = await openCluster();
   forwards = createForwards(cluster.kubectl);
   await allReady(cluster.kubectl);
-  for (const service of serviceNames) {
-    before.set(service, (await cluster.target.replicas(service)).length);
-    await cluster.target.scale(service, 2);
-  }
+  await Promise.all(
+    serviceNames.map(async (service) => {
+      before.set(service, (await cluster.target.replicas(service)).length);
+      await cluster.target.scale(service, 2);
+    }),
+  );
   await breakersClosed(cluster.target);
 });
 afterAll(async () => {
-  for (const [service, replicas] of before) await cluster.target.scale(service, replicas);
+  await Promise.all([...before].map(([service, replicas]) => cluster.target.scale(service, replicas)));
   forwards?.close();
   await cluster?.close();
 });
