@@ -1,20 +1,14 @@
+import { namespaces } from "../../lab/target/kubectl";
 import { podsOf } from "../../lab/target/pods";
 import { serviceNames } from "../../lib/events";
-import {
-  allReady,
-  type Cluster,
-  expectNoneFailed,
-  openCluster,
-  rollback,
-  run,
-  upgrade,
-} from "../support/cluster";
+import { allReady, type Cluster, expectNoneFailed, openCluster, release, run } from "../support/cluster";
 import { breakersClosed } from "../support/mesh";
 
 jest.setTimeout(900_000);
 
 /** Orders per second that two cores bear while nine new pods start at once. */
 const rate = 5;
+const inNamespace = ["-n", namespaces.services];
 
 let cluster: Cluster;
 beforeAll(async () => {
@@ -24,14 +18,33 @@ beforeAll(async () => {
 beforeEach(() => breakersClosed(cluster.target));
 afterAll(() => cluster?.close());
 
+async function helm(...args: string[]): Promise<void> {
+  const { code, stdout, stderr } = await run("helm", args);
+  if (code !== 0) throw new Error(`helm ${args[0] ?? ""} failed: ${(stdout + stderr).slice(-2000)}`);
+}
+
+const upgrade = (settings: string[], timeout: string): string[] => [
+  "upgrade",
+  release,
+  "charts/symphony",
+  ...inNamespace,
+  "--reuse-values",
+  "--wait",
+  "--timeout",
+  timeout,
+  ...settings.flatMap((setting) => ["--set-string", setting]),
+];
+
 test("upgrade and rollback under load: no request fails, no saga breaks", async () => {
-  const mark = `symphony\\.dev/upgraded-at=at-${Date.now()}`;
+  const mark = `symphony\\.dev/upgraded-at=${Date.now()}`;
   const result = await cluster.underLoad({ rate, durationMs: 20_000 }, async () => {
-    await upgrade(
-      serviceNames.map((service) => `${service}.podAnnotations.${mark}`),
-      300,
+    await helm(
+      ...upgrade(
+        serviceNames.map((service) => `${service}.podAnnotations.${mark}`),
+        "300s",
+      ),
     );
-    await rollback(300);
+    await helm("rollback", release, ...inNamespace, "--wait", "--timeout", "300s");
   });
   expectNoneFailed(result);
   await cluster.expectInvariants();
@@ -54,12 +67,12 @@ USER 10001:10001
   const settings = ["inventory.image.repository=symphony-inventory", "inventory.image.tag=broken-migration"];
   const result = await cluster.underLoad({ rate, durationMs: 10_000 }, async () => {
     try {
-      await expect(upgrade(settings, 45)).rejects.toThrow("helm upgrade failed");
+      await expect(helm(...upgrade(settings, "45s"))).rejects.toThrow("helm upgrade failed");
       const now = await podsOf(cluster.kubectl, "inventory");
       expect(now.filter(({ ready }) => ready).map(({ name }) => name)).toEqual([old?.name]);
       expect(now.some(({ ready }) => !ready)).toBe(true);
     } finally {
-      await rollback(180);
+      await helm("rollback", release, ...inNamespace, "--wait", "--timeout", "180s");
     }
   });
   expectNoneFailed(result);

@@ -1,5 +1,3 @@
-import { parse, parseAllDocuments, stringify } from "yaml";
-
 import { type Call, type CallResult, type MeshTarget } from "../../lab/target/target";
 import { type ServiceName } from "../../lib/events";
 import {
@@ -13,8 +11,9 @@ import {
   isUntouched,
   nobody,
   outbound,
-  readSource,
+  readRules,
   statuses,
+  toYaml,
   under,
 } from "../support/mesh";
 import { openTarget } from "../support/mesh-target";
@@ -238,15 +237,10 @@ describe("a full outage", () => {
 
   test("the retry budget alone, without the breaker, keeps retries below a fifth of all attempts", async () => {
     const file = "mesh/base/inventory.yaml";
-    const withoutBreaker = parseAllDocuments(readSource(file))
-      .map(
-        (document) =>
-          parse(String(document)) as { kind: string; spec: { trafficPolicy?: Record<string, unknown> } },
-      )
-      .filter(({ kind }) => kind === "DestinationRule");
-    for (const { spec } of withoutBreaker) delete spec.trafficPolicy?.outlierDetection;
+    const withoutBreaker = readRules("DestinationRule", [file]);
+    for (const rule of withoutBreaker) rule.deleteIn(["spec", "trafficPolicy", "outlierDetection"]);
     try {
-      await target.apply({ yaml: withoutBreaker.map((document) => stringify(document)).join("---\n") });
+      await target.apply({ yaml: toYaml(withoutBreaker) });
       const { result, delta } = await under(target, rule, () => added(target, counters, load));
       expectOutage(result);
       expect(delta.retries).toBeGreaterThan(0);

@@ -231,23 +231,6 @@ export async function skaffold(...args: string[]): Promise<void> {
   if (code !== 0) throw new Error(`skaffold ${args.join(" ")} failed: ${(stdout + stderr).slice(-3000)}`);
 }
 
-async function helm(command: string, seconds: number, ...args: string[]): Promise<void> {
-  const waits = ["-n", namespaces.services, "--wait", "--timeout", `${seconds}s`];
-  const { code, stdout, stderr } = await run("helm", [command, release, ...args, ...waits]);
-  if (code !== 0) throw new Error(`helm ${command} failed: ${(stdout + stderr).slice(-2000)}`);
-}
-
-/** Installs the release anew with some settings, `path=value`, changed; rejects where it is not ready in time. */
-export function upgrade(settings: readonly string[], seconds: number): Promise<void> {
-  const changes = settings.flatMap((setting) => ["--set", setting]);
-  return helm("upgrade", seconds, "charts/symphony", "--reuse-values", ...changes);
-}
-
-/** Brings the revision before the last back. */
-export function rollback(seconds: number): Promise<void> {
-  return helm("rollback", seconds);
-}
-
 /** Waits until every Deployment of the services has all its replicas, of the newest version only. */
 export async function allReady(kubectl: Kubectl, seconds = 180): Promise<void> {
   for (const service of serviceNames) {

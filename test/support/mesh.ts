@@ -21,6 +21,16 @@ export const root = join(__dirname, "..", "..");
 /** The text of a file of the repository. */
 export const readSource = (path: string): string => readFileSync(join(root, path), "utf8");
 
+/** What files of the repository have of a kind, to be changed before it is applied. */
+export const readRules = (kind: string, files: readonly string[]) =>
+  files
+    .flatMap((file) => parseAllDocuments(readSource(file)))
+    .filter((document) => document.get("kind") === kind);
+
+/** Them as one text. */
+export const toYaml = (rules: ReturnType<typeof readRules>): string =>
+  rules.map((rule) => rule.toString({ directives: false })).join("---\n");
+
 const domain = "symphony.svc.cluster.local";
 
 /** Statistics of a caller's cluster for a callee's port, or for any of its ports, over all subsets. */
@@ -121,12 +131,10 @@ export async function closeBreakersSoon(
   services: readonly ServiceName[],
 ): Promise<() => Promise<void>> {
   const files = services.map((service) => `mesh/base/${service}.yaml`);
-  const rules = files
-    .flatMap((file) => parseAllDocuments(readSource(file)))
-    .filter((document) => document.get("kind") === "DestinationRule");
+  const rules = readRules("DestinationRule", files);
   for (const rule of rules)
     rule.setIn(["spec", "trafficPolicy", "outlierDetection", "baseEjectionTime"], quickEjection);
-  await target.apply({ yaml: rules.map((rule) => rule.toString({ directives: false })).join("---\n") });
+  await target.apply({ yaml: toYaml(rules) });
   return async () => {
     for (const file of files) await target.apply({ file });
   };
